@@ -1,0 +1,184 @@
+/*
+ * The list of diagnostics: adding, joining equal ones, notes, hints, order.
+ * The rows of diag_codes.def become a table here. Nothing is printed.
+ */
+#include "berth/diag.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The last row is empty, so that the table is never of size 0. */
+static const struct diag_row rows[D_COUNT + 1] = {
+#define DIAG(id, slug, sev, summary, explain, bad, good) {#id, slug, sev, summary, explain, bad, good},
+#include "berth/diag_codes.def"
+#undef DIAG
+};
+
+const struct diag_row *
+diag_row(enum diag_code code)
+{
+	if ((unsigned)code >= D_COUNT)
+		bug("no diagnostic %d", (int)code);
+	return &rows[code];
+}
+
+enum diag_code
+diag_find(const char *text)
+{
+	unsigned i;
+
+	for (i = 0; i < D_COUNT; i++)
+		if (strcmp(rows[i].id, text) == 0 || strcmp(rows[i].slug, text) == 0)
+			break;
+	return (enum diag_code)i;
+}
+
+struct diags *
+diags_new(struct arena *a, struct sources *s)
+{
+	struct diags *d = NEW(a, struct diags);
+
+	d->arena = a;
+	d->sources = s;
+	map_init(&d->seen, a);
+	return d;
+}
+
+/* ---- joining equal ones ---- */
+
+/* Diagnostics of equal hash; the hash, as an address, is the key in `seen`. */
+struct bucket {
+	struct diag *diag;
+	struct bucket *next;
+};
+
+static const void *
+bucket_key(enum diag_code code, struct span at, const char *text)
+{
+	uint32_t h = str_hash(str_of(text));
+
+	h = (h ^ (uint32_t)code) * 16777619u;
+	h = (h ^ at.file) * 16777619u;
+	h = (h ^ at.off) * 16777619u;
+	h = (h ^ at.len) * 16777619u;
+	return (const void *)((uintptr_t)h | 1); /* never NULL */
+}
+
+static struct diag *
+find_same(const struct bucket *b, enum diag_code code, struct span at, const char *text)
+{
+	for (; b; b = b->next)
+		if (b->diag->code == code && span_cmp(b->diag->at, at) == 0 && strcmp(b->diag->text, text) == 0)
+			return b->diag;
+	return NULL;
+}
+
+/* A finding that was once independent of stages stays so. */
+static struct diag *
+join(const struct diags *d, struct diag *g)
+{
+	g->stages = d->stage && g->stages ? g->stages | d->stage : 0;
+	return g;
+}
+
+static struct diag *
+append(struct diags *d, enum diag_code code, struct span at, const char *text)
+{
+	struct diag *g = NEW(d->arena, struct diag);
+
+	g->code = code;
+	g->severity = diag_row(code)->severity;
+	g->at = at;
+	g->text = text;
+	g->stages = d->stage;
+	g->order = (uint32_t)d->list.n;
+	*VEC_PUSH(d->arena, &d->list) = g;
+	*(g->severity == SEV_ERROR ? &d->errors : &d->warnings) += 1;
+	return g;
+}
+
+static char *
+words(struct diags *d, const char *fmt, va_list ap)
+{
+	struct buf b = {0};
+	char *text;
+
+	buf_vaddf(&b, fmt, ap);
+	text = arena_strz(d->arena, buf_str(&b));
+	buf_free(&b);
+	return text;
+}
+
+struct diag *
+diag_add(struct diags *d, enum diag_code code, struct span at, const char *fmt, ...)
+{
+	struct bucket *old, *b;
+	struct diag *g;
+	const void *key;
+	char *text;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = words(d, fmt, ap);
+	va_end(ap);
+	key = bucket_key(code, at, text);
+	old = map_get(&d->seen, key);
+	g = find_same(old, code, at, text);
+	if (g)
+		return join(d, g);
+	b = NEW(d->arena, struct bucket);
+	b->diag = append(d, code, at, text);
+	b->next = old;
+	map_put(&d->seen, key, b);
+	return b->diag;
+}
+
+/* The same note is said once: joined diagnostics bring theirs again. */
+void
+diag_note(struct diags *d, struct diag *g, struct span at, const char *fmt, ...)
+{
+	struct note **end = &g->notes;
+	char *text;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = words(d, fmt, ap);
+	va_end(ap);
+	for (; *end; end = &(*end)->next)
+		if (span_cmp((*end)->at, at) == 0 && strcmp((*end)->text, text) == 0)
+			return;
+	*end = NEW(d->arena, struct note);
+	(*end)->at = at;
+	(*end)->text = text;
+}
+
+void
+diag_hint(struct diags *d, struct diag *g, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (g->hint)
+		return;
+	va_start(ap, fmt);
+	g->hint = words(d, fmt, ap);
+	va_end(ap);
+}
+
+static int
+by_place(const void *x, const void *y)
+{
+	const struct diag *a = *(struct diag *const *)x, *b = *(struct diag *const *)y;
+
+	if (a->at.file != b->at.file)
+		return a->at.file < b->at.file ? -1 : 1;
+	if (a->at.off != b->at.off)
+		return a->at.off < b->at.off ? -1 : 1;
+	return (a->order > b->order) - (a->order < b->order);
+}
+
+void
+diags_sort(struct diags *d)
+{
+	if (d->list.n > 1)
+		qsort(d->list.v, d->list.n, sizeof *d->list.v, by_place);
+}

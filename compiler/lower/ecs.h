@@ -1,0 +1,85 @@
+/* Shared by the files that lower to ECS and AWS. */
+#ifndef BERTH_LOWER_ECS_H
+#define BERTH_LOWER_ECS_H
+
+#include "berth/lower.h"
+
+/* What the stage says, once per stage. */
+struct ecs {
+	struct lower *l;
+	struct graph *g;
+	struct arena *a;
+	struct program *p;
+	struct object *stage, *ecs, *schedules; /* the stage's blocks */
+	struct str region, account;
+	const char *partition;      /* aws, aws-cn, aws-us-gov */
+	const char *prefix;         /* project-wide names: "shop" */
+	const struct value *cluster;
+	const char *cluster_name;   /* without the ARN around it */
+	struct resource *group;     /* schedule group, once made */
+	bool bad;                   /* something the stage must say is missing */
+};
+
+/* One workload on its way to a task. */
+struct task {
+	struct ecs *e;
+	struct object *node;
+	const char *name;           /* shop-web */
+	struct doc *exec, *allow;   /* IAM statements of the execution and the task role */
+	struct resource *exec_role, *task_role, *definition;
+	VEC(struct resource *) needs; /* the task definition comes after these */
+};
+
+/* ---- ecs_doc.c: small documents ---- */
+/* A literal that berth adds, with the reason. */
+struct doc *add_z(struct ecs *e, struct object *o, const char *text, const char *because);
+struct doc *add_f(struct ecs *e, struct object *o, const char *because, const char *fmt, ...) BERTH_PRINTF(4, 5);
+struct doc *add_int(struct ecs *e, struct object *o, int64_t n, const char *because);
+struct doc *add_bool(struct ecs *e, struct object *o, bool b, const char *because);
+/* From a setting, with its place. */
+struct doc *of_int(struct ecs *e, const struct value *v, int64_t n);
+struct doc *of_z(struct ecs *e, const struct value *v, const char *text);
+struct doc *of_f(struct ecs *e, const struct value *v, const char *fmt, ...) BERTH_PRINTF(3, 4);
+/* A list of strings from a list value or from one value; NULL for NULL. */
+struct doc *of_list(struct ecs *e, const struct value *v);
+/* [{key, value}] from the project's and the stage's tags; capital: {Key, Value}. */
+struct doc *tags_of(struct ecs *e, struct object *node, bool capital);
+/* subnets, security groups, public address; `lower`: members as ECS spells them, else as EventBridge does. */
+struct doc *network_of(struct ecs *e, bool lower_case);
+const char *arn(struct ecs *e, const char *service, const char *resource);
+/* "project-name" cut to a resource kind's limit. */
+const char *aws_name(struct ecs *e, int kind, const char *whole);
+
+/* ---- ecs_role.c ---- */
+/* Append {Effect: Allow, Action, Resource} and return the statement. actions are separated by blanks. */
+struct doc *allow(struct ecs *e, struct doc *statements, struct span at, const char *actions, struct doc *resources);
+struct doc *condition(struct ecs *e, struct doc *statement, struct span at, const char *operator, const char *key, const char *value);
+/* A role with its inline policy (when there are statements); trust by a service, from this account. */
+struct resource *make_role(struct ecs *e, struct object *node, const char *suffix, const char *service, const char *source_arn,
+			   struct doc *statements);
+/* The role's ARN, known from its name. */
+struct doc *role_arn(struct ecs *e, struct object *node, struct resource *role);
+struct doc *new_statements(struct ecs *e, struct object *node);
+void task_roles(struct task *t);
+struct doc *task_role_arn(struct task *t, bool execution);
+
+/* ---- ecs_task.c, ecs_log.c ---- */
+/* Roles, logs and the task definition of a workload; its containers come from `node`. */
+void make_task(struct ecs *e, struct object *node, struct task *out);
+void container_logging(struct task *t, struct object *container, struct doc *def);
+/* The router's container, or NULL when no route of the workload needs one. */
+struct doc *router_container(struct task *t);
+/* Log groups, streams and what else the route needs, once for each. */
+void lower_log(struct ecs *e, struct object *log);
+
+/* ---- the rest ---- */
+void lower_service(struct ecs *e, struct object *node);
+void lower_schedule(struct ecs *e, struct object *node);
+void lower_scaling(struct ecs *e, struct object *node, const char *name, struct resource *service);
+/* Target groups and the rule; fills the service's load balancer list. */
+void lower_http(struct ecs *e, struct object *node, const char *name, struct doc *service, struct resource **needs, size_t *count);
+/* The state machine of a schedule's run, and the role it acts as. */
+struct resource *make_machine(struct ecs *e, struct object *node, struct task *t);
+struct doc *run_statements(struct ecs *e, struct object *node, struct task *t);
+
+#endif

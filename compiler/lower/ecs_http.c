@@ -1,0 +1,221 @@
+/*
+ * HTTP traffic: target groups, the listener's rule, and what native blue/green
+ * needs. Sources: ELBv2 API, CreateTargetGroup, CreateRule; ECS developer
+ * guide, Application Load Balancer resources for blue/green deployments.
+ */
+#include "ecs.h"
+
+#include <string.h>
+
+enum { GRACE_DEFAULT_S = 60, DEREGISTRATION_DEFAULT_S = 30, PRIORITY_BAND = 25000 };
+
+static struct resource *
+make_target_group(struct ecs *e, struct object *node, struct object *http, const char *whole, int64_t port, struct span port_at)
+{
+	const char *name = aws_name(e, RK_TARGET_GROUP, whole);
+	struct doc *d = doc_map(e->a, http->at), *matcher = doc_map(e->a, http->at), *p = doc_int(e->a, port_at, port);
+	const struct value *health = get(e->g, http, A_http_health), *every = get(e->g, http, A_http_health_every),
+			   *timeout = get(e->g, http, A_http_health_timeout), *vpc = get(e->g, e->ecs, A_ecs_vpc);
+	doc_set(e->a, d, "Name", add_z(e, node, name, "the prefix and the service's name"));
+	doc_set(e->a, d, "Protocol", add_z(e, http, "HTTP", "the load balancer ends TLS"));
+	doc_set(e->a, d, "ProtocolVersion", add_z(e, http, "HTTP1", "protocol = http"));
+	doc_set(e->a, d, "Port", p);
+	doc_set(e->a, d, "VpcId", doc_value(e->l, vpc));
+	doc_set(e->a, d, "TargetType", add_z(e, http, "ip", "tasks have addresses of their own"));
+	doc_set(e->a, d, "HealthCheckEnabled", add_bool(e, http, true, "always for addresses"));
+	doc_set(e->a, d, "HealthCheckPath", health ? doc_value(e->l, health) : add_z(e, http, "/", "the load balancer's default"));
+	doc_set(e->a, d, "HealthCheckIntervalSeconds", of_int(e, every, every->n / 1000));
+	doc_set(e->a, d, "HealthCheckTimeoutSeconds", of_int(e, timeout, timeout->n / 1000));
+	doc_set(e->a, d, "HealthyThresholdCount", add_int(e, http, 2, "a new copy serves after two good answers"));
+	doc_set(e->a, d, "UnhealthyThresholdCount", add_int(e, http, 3, "three bad answers in a row"));
+	doc_set(e->a, matcher, "HttpCode", add_z(e, http, "200-399", "redirects count as healthy"));
+	doc_set(e->a, d, "Matcher", matcher);
+	doc_set(e->a, d, "Tags", tags_of(e, node, true));
+	return lower_add(e->l, RK_TARGET_GROUP, name, node, d);
+}
+
+static void
+group_attributes(struct ecs *e, struct object *node, struct object *http, struct resource *group)
+{
+	struct doc *d = doc_map(e->a, http->at), *list = doc_list(e->a, http->at), *a = doc_map(e->a, http->at);
+	const struct value *drain = get(e->g, http, A_http_drain);
+	doc_set(e->a, d, "TargetGroupArn", doc_attr(e->a, http->at, group->address, "TargetGroupArn"));
+	doc_set(e->a, a, "Key", add_z(e, http, "deregistration_delay.timeout_seconds", "open requests finish before the task is stopped"));
+	doc_set(e->a, a, "Value", drain ? of_f(e, drain, "%lld", (long long)(drain->n / 1000))
+					: add_f(e, http, "berth's default; the platform's is 300 s at every deployment", "%d", DEREGISTRATION_DEFAULT_S));
+	doc_add(list, a);
+	doc_set(e->a, d, "Attributes", list);
+	struct resource *r = lower_add(e->l, RK_TARGET_GROUP_ATTRIBUTES, group->name, node, d);
+	resource_edge(e->l->out, r, group);
+}
+
+static void
+add_condition(struct ecs *e, struct doc *conditions, const char *field, const char *config, const struct value *v)
+{
+	if (v == NULL)
+		return;
+	struct doc *c = doc_map(e->a, v->origin), *inner = doc_map(e->a, v->origin);
+	doc_set(e->a, c, "Field", doc_z(e->a, v->origin, field));
+	doc_set(e->a, inner, "Values", of_list(e, v));
+	doc_set(e->a, c, config, inner);
+	doc_add(conditions, c);
+}
+
+/* A path of slash star alone matches everything: no condition. */
+static const struct value *
+real_paths(const struct value *v)
+{
+	if (v && v->kind == V_LIST && v->count == 1)
+		return str_eqz(v->items->text, "/*") ? NULL : v;
+	return v && v->kind == V_STRING && str_eqz(v->text, "/*") ? NULL : v;
+}
+
+/*
+ * A rule's place: from a hash of its name, so that it does not move when
+ * another service comes, with rules that name a path before rules that do not.
+ */
+static int64_t
+default_priority(const char *name, bool specific)
+{
+	return 1 + str_hash(str_of(name)) % (PRIORITY_BAND - 1) + (specific ? 0 : PRIORITY_BAND);
+}
+
+static void
+check_priority(struct ecs *e, struct object *node, struct object *http, int64_t priority)
+{
+	for (struct resource *r = e->l->out->first; r; r = r->next) {
+		if (r->kind != resource_kind_get(RK_LISTENER_RULE))
+			continue;
+		struct doc *p = doc_get(r->body, "Priority");
+		if (p == NULL || p->number != priority)
+			continue;
+		struct diag *d = complain(e->g, D_E0156, http->at, "the rules of %s and %s would both have priority %lld", object_path(e->a, node),
+					  r->declaration, (long long)priority);
+		diag_note(e->g->compile->diags, d, r->origin, "the other is here");
+		diag_hint(e->g->compile->diags, d, "Give one of them its own: http { priority = %lld }", (long long)(priority > 1 ? priority - 1 : 2));
+	}
+}
+
+static struct doc *
+forward_action(struct ecs *e, struct object *http, struct resource *group, struct resource *alternate)
+{
+	struct doc *list = doc_list(e->a, http->at), *action = doc_map(e->a, http->at);
+	doc_set(e->a, action, "Type", doc_z(e->a, http->at, "forward"));
+	if (alternate == NULL) {
+		doc_set(e->a, action, "TargetGroupArn", doc_attr(e->a, http->at, group->address, "TargetGroupArn"));
+	} else {
+		struct doc *config = doc_map(e->a, http->at), *groups = doc_list(e->a, http->at);
+		for (int i = 0; i < 2; i++) {
+			struct doc *g = doc_map(e->a, http->at);
+			doc_set(e->a, g, "TargetGroupArn", doc_attr(e->a, http->at, i ? alternate->address : group->address, "TargetGroupArn"));
+			doc_set(e->a, g, "Weight", add_int(e, http, i ? 0 : 1, "the first weights; ECS swaps them at each deployment"));
+			doc_add(groups, g);
+		}
+		doc_set(e->a, config, "TargetGroups", groups);
+		doc_set(e->a, action, "ForwardConfig", config);
+	}
+	doc_add(list, action);
+	return list;
+}
+
+static struct resource *
+make_rule(struct ecs *e, struct object *node, struct object *http, const char *name, struct resource *group, struct resource *alternate)
+{
+	const struct value *listener = get(e->g, http, A_http_listener), *host = get(e->g, http, A_http_host),
+			   *path = get(e->g, http, A_http_path), *paths = get(e->g, http, A_http_paths), *own = get(e->g, http, A_http_priority);
+	if (listener == NULL)
+		listener = get(e->g, e->ecs, A_ecs_listener);
+	if (listener == NULL || get(e->g, e->ecs, A_ecs_vpc) == NULL) {
+		const char *what = listener ? "vpc" : "listener";
+		struct diag *d = complain(e->g, D_E0170, http->at, "stage \"%s\" does not say its %s, which http needs", e->p->stage->name->text, what);
+		diag_hint(e->g->compile->diags, d, "Write ecs { %s = … } in the stage, or give the output \"%s\" in its outputs file.", what, listener ? "vpc_id" : "listener_arn");
+		return NULL;
+	}
+	paths = real_paths(paths);
+	path = real_paths(path);
+	struct doc *d = doc_map(e->a, http->at), *conditions = doc_list(e->a, http->at);
+	int64_t priority = own ? own->n : default_priority(name, path || paths);
+	check_priority(e, node, http, priority);
+	doc_set(e->a, d, "ListenerArn", doc_value(e->l, listener));
+	add_condition(e, conditions, "host-header", "HostHeaderConfig", host);
+	add_condition(e, conditions, "path-pattern", "PathPatternConfig", path ? path : paths);
+	if (conditions->count == 0)
+		add_condition(e, conditions, "path-pattern", "PathPatternConfig",
+			      &(struct value){.kind = V_STRING, .text = STR("/*"), .origin = http->at});
+	doc_set(e->a, d, "Conditions", conditions);
+	doc_set(e->a, d, "Priority", own ? of_int(e, own, priority) : add_int(e, http, priority, "from the service's name, so that it does not move"));
+	doc_set(e->a, d, "Actions", forward_action(e, http, group, alternate));
+	doc_set(e->a, d, "Tags", tags_of(e, node, true));
+	struct resource *rule = lower_add(e->l, RK_LISTENER_RULE, name, node, d);
+	resource_edge(e->l->out, rule, group);
+	if (alternate)
+		resource_edge(e->l->out, rule, alternate);
+	return rule;
+}
+
+/* The role with which ECS moves the listener rule's weights. */
+static struct resource *
+traffic_role(struct ecs *e, struct object *node)
+{
+	struct resource *role = make_role(e, node, "traffic", "ecs.amazonaws.com", arn(e, "ecs", "*"), NULL);
+	struct doc *d = doc_map(e->a, node->at);
+	doc_set(e->a, d, "RoleName", doc_z(e->a, node->at, role->name));
+	doc_set(e->a, d, "PolicyArn", add_f(e, node, "AWS's policy for this purpose", "arn:%s:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalancers", e->partition));
+	struct resource *attached = lower_add(e->l, RK_ROLE_ATTACHMENT, role->name, node, d);
+	resource_edge(e->l->out, attached, role);
+	return role;
+}
+
+static int64_t
+grace_seconds(struct ecs *e, struct object *node, const struct value **from)
+{
+	*from = get(e->g, node, A_service_grace);
+	return *from ? ((*from)->n + 999) / 1000 : GRACE_DEFAULT_S;
+}
+
+void
+lower_http(struct ecs *e, struct object *node, const char *name, struct doc *service, struct resource **needs, size_t *count)
+{
+	struct object *http = object_child(e->p, node, K_http, NULL), *c = NULL, *bg = object_child(e->p, node, K_deploy_blue_green, NULL);
+	int64_t port = 0;
+	struct span at = NO_SPAN;
+	if (http == NULL) {
+		if (bg) {
+			struct diag *d = complain(e->g, D_E0181, bg->at, "deploy blue_green without http cannot be done on ecs");
+			diag_hint(e->g->compile->diags, d, "There is no traffic to move; use deploy rolling.");
+		}
+		return;
+	}
+	if (!node_port(e->g, node, &c, &port, &at))
+		return;
+	struct resource *group = make_target_group(e, node, http, name, port, at), *alternate = NULL;
+	group_attributes(e, node, http, group);
+	if (bg) {
+		alternate = make_target_group(e, node, http, arena_printf(e->a, "%s-alt", name), port, at);
+		group_attributes(e, node, http, alternate);
+	}
+	struct resource *rule = make_rule(e, node, http, name, group, alternate);
+	if (rule == NULL)
+		return;
+	struct doc *list = doc_list(e->a, http->at), *lb = doc_map(e->a, http->at);
+	doc_set(e->a, lb, "targetGroupArn", doc_attr(e->a, http->at, group->address, "TargetGroupArn"));
+	doc_set(e->a, lb, "containerName", doc_z(e->a, c->at, c->label->text));
+	doc_set(e->a, lb, "containerPort", doc_int(e->a, at, port));
+	if (bg) {
+		struct resource *role = traffic_role(e, node);
+		struct doc *more = doc_map(e->a, bg->at);
+		doc_set(e->a, more, "alternateTargetGroupArn", doc_attr(e->a, bg->at, alternate->address, "TargetGroupArn"));
+		doc_set(e->a, more, "productionListenerRule", doc_attr(e->a, bg->at, rule->address, "RuleArn"));
+		doc_set(e->a, more, "roleArn", role_arn(e, node, role));
+		doc_set(e->a, lb, "advancedConfiguration", more);
+		needs[(*count)++] = role;
+	}
+	doc_add(list, lb);
+	doc_set(e->a, service, "loadBalancers", list);
+	const struct value *from;
+	int64_t grace = grace_seconds(e, node, &from);
+	doc_set(e->a, service, "healthCheckGracePeriodSeconds",
+		from ? of_int(e, from, grace) : add_int(e, node, grace, "berth's default; the platform's is 0, which kills slow starters in a loop"));
+	needs[(*count)++] = rule;
+	needs[(*count)++] = group;
+}

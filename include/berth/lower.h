@@ -1,0 +1,34 @@
+/*
+ * lower: from the graph to resources. What a platform needs is decided here,
+ * once; forms only choose how it is written.
+ */
+#ifndef BERTH_LOWER_H
+#define BERTH_LOWER_H
+
+#include "berth/graph.h"
+#include "berth/resource.h"
+
+/*
+ * All resources of the stage, ordered for creation. Reports what is missing
+ * (E0170), refused (E0181) or not built (E0180); then the result must not be
+ * written. Each body is validated against its shape (E0900).
+ */
+struct resources *lower_stage(struct graph *g);
+
+/* lower_ecs.c, lower_k8s.c: one workload each */
+struct lower {
+	struct graph *g;
+	struct arena *arena;
+	struct resources *out;
+};
+void lower_ecs(struct lower *l);
+void lower_k8s(struct lower *l);
+
+/* A document string from a value: text, or attributes of resources. NULL value gives NULL. */
+struct doc *doc_value(struct lower *l, const struct value *v);
+/* Add a resource; a clash of addresses is reported (E0156). */
+struct resource *lower_add(struct lower *l, int kind, const char *name, struct object *declaration, struct doc *body);
+/* Apply the `patch` blocks of a declaration to its resources: checked against the schema (E0183). */
+void lower_patches(struct lower *l, struct object *declaration);
+
+#endif
