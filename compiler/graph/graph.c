@@ -343,9 +343,9 @@ node_size(struct graph *g, struct object *node)
 	}
 	struct object *log = node_target(g, node) == TARGET_ECS ? node_router(g, node) : NULL;
 	if (log) {
-		struct object *r = object_child(g->program, log, K_router, NULL);
-		sum.cpu += r ? get_int(g, r, A_router_cpu) : 125;
-		sum.bytes += r ? get_int(g, r, A_router_memory) : INT64_C(256) << 20;
+		struct object *r = object_implied(g->program, log, K_router);
+		sum.cpu += get_int(g, r, A_router_cpu);
+		sum.bytes += get_int(g, r, A_router_memory);
 	}
 	return sum;
 }

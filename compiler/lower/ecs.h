@@ -27,6 +27,7 @@ struct task {
 	const char *name;           /* shop-web */
 	struct doc *exec, *allow;   /* IAM statements of the execution and the task role */
 	struct resource *exec_role, *task_role, *definition;
+	bool pulls;                 /* the registry token is granted */
 	VEC(struct resource *) needs; /* the task definition comes after these */
 };
 

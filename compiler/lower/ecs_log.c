@@ -266,18 +266,16 @@ router_container(struct task *t)
 	if (log == NULL)
 		return NULL;
 	lower_log(e, log);
-	struct object *r = object_child(e->p, log, K_router, NULL);
-	if (r == NULL) { /* its settings have defaults */
-		r = object_child(e->p, log, K_router, NULL);
-	}
-	const struct value *image = r ? get(e->g, r, A_router_image) : NULL, *cpu = r ? get(e->g, r, A_router_cpu) : NULL,
-			   *memory = r ? get(e->g, r, A_router_memory) : NULL, *essential = r ? get(e->g, r, A_router_essential) : NULL;
+	struct object *r = object_implied(e->p, log, K_router);
+	const struct value *cpu = get(e->g, r, A_router_cpu), *memory = get(e->g, r, A_router_memory),
+			   *essential = get(e->g, r, A_router_essential);
 	struct doc *d = doc_map(e->a, log->at), *fire = doc_map(e->a, log->at), *options = doc_map(e->a, log->at);
 	doc_set(e->a, d, "name", add_z(e, log, "log-router", "the route's router"));
-	doc_set(e->a, d, "image", image ? doc_value(e->l, image) : add_z(e, log, "public.ecr.aws/aws-observability/aws-for-fluent-bit:3.0.1", "the default router"));
-	doc_set(e->a, d, "cpu", cpu ? of_int(e, cpu, cpu->n * 1024 / 1000) : add_int(e, log, 128, "the default of router { cpu }"));
-	doc_set(e->a, d, "memory", memory ? of_int(e, memory, memory->n >> 20) : add_int(e, log, 256, "the default of router { memory }"));
-	doc_set(e->a, d, "essential", add_bool(e, log, essential == NULL || essential->n, "without the router, lines would be lost in silence"));
+	doc_set(e->a, d, "image", doc_value(e->l, get(e->g, r, A_router_image)));
+	if (cpu)
+		doc_set(e->a, d, "cpu", of_int(e, cpu, cpu->n * 1024 / 1000));
+	doc_set(e->a, d, "memory", of_int(e, memory, memory->n >> 20));
+	doc_set(e->a, d, "essential", doc_bool(e->a, essential->origin, essential->n != 0));
 	doc_set(e->a, d, "user", add_z(e, log, "0", "FireLens runs its router as root"));
 	router_start(e, log, d);
 	doc_set(e->a, fire, "type", add_z(e, log, "fluentbit", "the router is Fluent Bit"));

@@ -117,8 +117,9 @@ allow_pull(struct task *t, const struct value *image)
 	for (struct doc *s = t->exec->items; s; s = s->next)
 		if (str_eqz(doc_get(s, "Resource")->text, repo))
 			return;
-	if (t->exec->count == 0)
+	if (!t->pulls)
 		allow(e, t->exec, image->origin, "ecr:GetAuthorizationToken", doc_z(e->a, image->origin, "*"));
+	t->pulls = true;
 	allow(e, t->exec, image->origin, "ecr:BatchCheckLayerAvailability ecr:GetDownloadUrlForLayer ecr:BatchGetImage",
 	      doc_z(e->a, image->origin, repo));
 }
@@ -193,9 +194,7 @@ task_roles(struct task *t)
 	for (struct object *c = object_child(e->p, t->node, K_container, NULL); c; c = object_next(c)) {
 		const struct value *image = get(e->g, c, A_container_image);
 		if (image && image->kind == V_STRING)
-			allow_pull(t, image); /* first: the token statement leads the list */
-	}
-	for (struct object *c = object_child(e->p, t->node, K_container, NULL); c; c = object_next(c)) {
+			allow_pull(t, image);
 		allow_secrets(t, c, "ssm", "ssm:GetParameters");
 		allow_secrets(t, c, "secretsmanager", "secretsmanager:GetSecretValue");
 	}

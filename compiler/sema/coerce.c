@@ -62,10 +62,19 @@ hint_word(struct program *p, struct diag *g, const char *words, struct str w)
 	buf_free(&all);
 }
 
+/* "cpu of container \"puma\"": only made when there is something to say. */
+static const char *
+subject(struct program *p, const struct attr_row *row, const struct object *o)
+{
+	return o ? arena_printf(p->arena, "%s of %s", row->name, object_words(p->arena, o))
+		 : arena_printf(p->arena, "parameter \"%s\"", row->name);
+}
+
 static struct value *
-wrong_type(struct program *p, struct value *v, const struct attr_row *row, const char *what)
+wrong_type(struct program *p, struct value *v, const struct attr_row *row, const struct object *o)
 {
 	struct buf shown = {0};
+	const char *what = subject(p, row, o);
 	value_show(v, &shown);
 	struct diag *g;
 	struct diags *d = p->compile->diags;
@@ -108,7 +117,7 @@ show_bound(struct program *p, const struct value *like, int64_t n, struct buf *b
 }
 
 static struct value *
-check_bounds(struct program *p, struct value *v, const struct attr_row *row, const char *what)
+check_bounds(struct program *p, struct value *v, const struct attr_row *row, const struct object *o)
 {
 	int64_t n = v->n;
 	if (v->kind == V_NUMBER || v->kind == V_BOOL || v->kind == V_RATE || (row->max == 0 && row->min == 0))
@@ -119,6 +128,7 @@ check_bounds(struct program *p, struct value *v, const struct attr_row *row, con
 	struct buf shown = {0}, bound = {0};
 	value_show(v, &shown);
 	show_bound(p, v, low ? row->min : row->max, &bound);
+	const char *what = subject(p, row, o);
 	struct diag *g = report(p, D_E0105, v->origin, "%s is %.*s, %s than %.*s", what, (int)shown.n, shown.p,
 				low ? "less" : "more", (int)bound.n, bound.p);
 	diag_hint(p->compile->diags, g, "The %s that works is %.*s%s%s%s.", low ? "least" : "most", (int)bound.n, bound.p,
@@ -129,7 +139,7 @@ check_bounds(struct program *p, struct value *v, const struct attr_row *row, con
 }
 
 static struct value *
-check_cron(struct program *p, struct value *v, const char *what)
+check_cron(struct program *p, struct value *v, const struct attr_row *row, const struct object *o)
 {
 	struct cron c;
 	const char *why = NULL;
@@ -144,12 +154,12 @@ check_cron(struct program *p, struct value *v, const char *what)
 		where.off += 1 + (uint32_t)at;
 		where.len = len ? (uint32_t)len : 1;
 	}
-	report(p, D_E0132, where, "%s is not a schedule that every cron reads alike: %s", what, why ? why : cron_error_word(e));
+	report(p, D_E0132, where, "%s is not a schedule that every cron reads alike: %s", subject(p, row, o), why ? why : cron_error_word(e));
 	return value_error(p, v->origin);
 }
 
 static struct value *
-coerce_list(struct program *p, struct value *v, const struct attr_row *row, const char *what)
+coerce_list(struct program *p, struct value *v, const struct attr_row *row, const struct object *o)
 {
 	struct attr_row item = *row;
 	item.types &= ~(unsigned)(TY_LIST | TY_EXTERNAL);
@@ -157,7 +167,7 @@ coerce_list(struct program *p, struct value *v, const struct attr_row *row, cons
 	out->count = v->count;
 	for (struct value *i = v->items, *next; i; i = next) {
 		next = i->next;
-		struct value *c = coerce(p, i, &item, what);
+		struct value *c = coerce(p, i, &item, o);
 		if (c->kind == V_ERROR)
 			return c;
 		if (c == i) {
@@ -175,61 +185,61 @@ coerce_list(struct program *p, struct value *v, const struct attr_row *row, cons
 }
 
 static struct value *
-coerce_range(struct program *p, struct value *v, const struct attr_row *row, const char *what)
+coerce_range(struct program *p, struct value *v, const struct attr_row *row, const struct object *o)
 {
 	struct attr_row side = *row;
 	side.types &= ~(unsigned)(TY_RANGE | TY_EXTERNAL);
 	for (const struct value *i = v->items; i; i = i->next) {
 		if ((side.types & bit_of(i)) == 0)
-			return wrong_type(p, v, row, what);
+			return wrong_type(p, v, row, o);
 		struct value copy = *i;
 		copy.origin = v->origin;
-		if (check_bounds(p, &copy, &side, what)->kind == V_ERROR)
+		if (check_bounds(p, &copy, &side, o)->kind == V_ERROR)
 			return value_error(p, v->origin);
 	}
 	return v;
 }
 
 struct value *
-coerce(struct program *p, struct value *v, const struct attr_row *row, const char *what)
+coerce(struct program *p, struct value *v, const struct attr_row *row, const struct object *o)
 {
 	unsigned types = row->types;
 	if (v->kind == V_ERROR || v->kind == V_UNKNOWN || v->kind == V_NONE || types == ~0u)
 		return v;
 	unsigned bit = bit_of(v);
 	if (v->kind == V_LIST && (types & TY_LIST))
-		return coerce_list(p, v, row, what);
+		return coerce_list(p, v, row, o);
 	if (v->kind == V_RANGE && (types & TY_RANGE))
-		return coerce_range(p, v, row, what);
+		return coerce_range(p, v, row, o);
 	if (v->kind == V_WORD && (types & TY_WORD))
-		return row->words == NULL || word_in(row->words, v->text) ? v : wrong_type(p, v, row, what);
+		return row->words == NULL || word_in(row->words, v->text) ? v : wrong_type(p, v, row, o);
 	if (v->kind == V_EXTERNAL && (types & TY_EXTERNAL)) {
 		if (v->items) {
 			struct attr_row first = *row;
 			first.types &= ~(unsigned)TY_EXTERNAL;
-			if (coerce(p, v->items, &first, what)->kind == V_ERROR)
+			if (coerce(p, v->items, &first, o)->kind == V_ERROR)
 				return value_error(p, v->origin);
 		}
 		return v;
 	}
 	if (v->kind == V_OBJECT && (types & TY_REF))
-		return v->object->kind == row->ref ? v : wrong_type(p, v, row, what);
+		return v->object->kind == row->ref ? v : wrong_type(p, v, row, o);
 	if ((types & TY_CRON) && v->kind == V_STRING)
-		return check_cron(p, v, what);
+		return check_cron(p, v, row, o);
 	if ((types & TY_ANY) && (bit & (TY_STRING | TY_INT | TY_NUMBER | TY_BOOL)))
 		return v;
 	/* healthy = 100%..200% is a pair and nothing less */
 	if ((types & TY_RANGE) && (types & TY_PERCENT) && v->kind == V_PERCENT)
-		return wrong_type(p, v, row, what);
+		return wrong_type(p, v, row, o);
 	if (v->kind == V_INT && !(types & TY_INT) && (types & TY_NUMBER)) {
 		struct value *n = value_new(p, V_NUMBER, v->origin);
 		if (__builtin_mul_overflow(v->n, 1000000, &n->n))
-			return wrong_type(p, v, row, what);
+			return wrong_type(p, v, row, o);
 		return n;
 	}
 	if ((bit & types & ~(unsigned)(TY_WORD | TY_REF | TY_LIST | TY_RANGE)) == 0)
-		return wrong_type(p, v, row, what);
+		return wrong_type(p, v, row, o);
 	if (v->kind == V_STRING || v->kind == V_TEXT || v->kind == V_ATTR || v->kind == V_SECRET)
 		return v;
-	return check_bounds(p, v, row, what);
+	return check_bounds(p, v, row, o);
 }

@@ -66,9 +66,9 @@ struct value *eval_path(struct program *p, const struct path *path, struct scope
 bool value_as_text(struct program *p, const struct value *v, struct span at, struct buf *b);
 /*
  * Make a value fit a row: types, words, bounds. What cannot fit is reported,
- * named `what` ("cpu of container \"puma\""), and becomes V_ERROR.
+ * named as the object's setting (NULL: a parameter), and becomes V_ERROR.
  */
-struct value *coerce(struct program *p, struct value *v, const struct attr_row *row, const char *what);
+struct value *coerce(struct program *p, struct value *v, const struct attr_row *row, const struct object *o);
 /* Read --set text as the row's type; NULL when it does not fit. */
 struct value *value_parse(struct program *p, const struct attr_row *row, struct str text, struct span at);
 struct value *value_literal(struct program *p, const struct expr *e);

@@ -90,7 +90,7 @@ convert(struct program *p, const json_t *j, struct span at, int depth)
 			break;
 		json_object_foreach((json_t *)(uintptr_t)j, key, item) {
 			*tail = convert(p, item, at, depth + 1);
-			(*tail)->key = arena_str(p->arena, str_of(key));
+			(*tail)->key = arena_strz(p->arena, str_of(key));
 			tail = &(*tail)->next;
 			v->count++;
 		}
@@ -114,7 +114,7 @@ convert_root(struct program *p, const struct outputs *o)
 		bool sensitive = inner && json_is_true(json_object_get(item, "sensitive"));
 		struct value *v = sensitive ? value_new(p, V_STRING, at) : convert(p, inner ? inner : item, at, 0);
 		v->sensitive = sensitive;
-		v->key = arena_str(p->arena, str_of(key));
+		v->key = arena_strz(p->arena, str_of(key));
 		*tail = v;
 		tail = &v->next;
 	}
@@ -197,7 +197,7 @@ stage_output(struct program *p, const char *name, struct span at)
 	if (all->kind != V_MAP)
 		return NULL;
 	for (struct value *v = all->items; v; v = v->next) {
-		if (!str_eqz(v->key, name))
+		if (strcmp(v->key, name) != 0)
 			continue;
 		if (!v->sensitive)
 			return v;

@@ -165,16 +165,15 @@ struct value *
 param_value(struct program *p, struct param *param, struct span at)
 {
 	struct value *v;
-	const char *what = arena_printf(p->arena, "parameter \"%s\"", param->name->text);
 	if (param->set) {
 		v = value_parse(p, &param->row, str_of(param->set), param->set_at);
 		if (v == NULL)
 			return value_error(p, at); /* reported once by compile_resolve */
 		v->origin = param->set_at;
-		return coerce(p, v, &param->row, what);
+		return coerce(p, v, &param->row, NULL);
 	}
 	if (param->stmt->value)
-		return coerce(p, eval_expr(p, param->stmt->value, &p->scope), &param->row, what);
+		return coerce(p, eval_expr(p, param->stmt->value, &p->scope), &param->row, NULL);
 	if (!param->row.required)
 		return value_new(p, V_NONE, at);
 	if (p->compile->need_values) {

@@ -87,9 +87,9 @@ walk_map(struct program *p, struct value *v, const struct path *path, uint32_t i
 	struct str key = name_str(path->part[i].name);
 	struct nearest best = nearest_to(key);
 	for (struct value *x = v->items; x; x = x->next) {
-		if (str_eq(x->key, key))
+		if (str_eqz(key, x->key))
 			return walk(p, with_origin(p, x, at), path, i + 1, at);
-		nearest_try(&best, x->key);
+		nearest_try(&best, str_of(x->key));
 	}
 	return no_member(p, "the object", &path->part[i], &best);
 }
@@ -259,8 +259,8 @@ eval_stage(struct program *p, const struct path *path, struct span at)
 	struct str key = name_str(path->part[2].name);
 	struct nearest best = nearest_to(key);
 	for (struct value *x = outputs->items; x; x = x->next) {
-		if (!str_eq(x->key, key)) {
-			nearest_try(&best, x->key);
+		if (!str_eqz(key, x->key)) {
+			nearest_try(&best, str_of(x->key));
 			continue;
 		}
 		if (x->sensitive) {

@@ -76,7 +76,7 @@ fallback(struct program *p, struct object *o, struct slot *slot, const struct at
 		copy->next = NULL;
 		slot->implied = true;
 		slot->why = arena_printf(p->arena, "stage output \"%s\"", name);
-		return coerce(p, copy, row, slot_words(p, o, row));
+		return coerce(p, copy, row, o);
 	}
 	if (row->def == NULL)
 		return NULL;
@@ -98,14 +98,11 @@ slot_force(struct program *p, struct object *o, struct slot *slot, const struct 
 	slot->state = FORCE_BUSY;
 	struct value *v = NULL;
 	if (slot->top) {
-		const char *what = NULL;
 		v = eval_expr(p, slot->top->stmt->value, slot->top->scope);
-		if (v->kind != V_ERROR && v->kind != V_UNKNOWN && v->kind != V_NONE) {
-			what = slot_words(p, o, row);
-			v = coerce(p, v, row, what);
-		}
+		if (v->kind != V_ERROR && v->kind != V_UNKNOWN && v->kind != V_NONE)
+			v = coerce(p, v, row, o);
 		if (slot->top->below && v->kind != V_ERROR)
-			check_override(p, slot->top, v, what ? what : slot_words(p, o, row));
+			check_override(p, slot->top, v, slot_words(p, o, row));
 		if (v->kind == V_NONE)
 			v = NULL;
 	}
@@ -161,7 +158,7 @@ param_entry(struct program *p, struct object *o, struct entry *e)
 			return v;
 	}
 	if (q->stmt->value)
-		return e->slot.value = coerce(p, eval_expr(p, q->stmt->value, o->scope), &q->row, slot_words(p, o, &q->row));
+		return e->slot.value = coerce(p, eval_expr(p, q->stmt->value, o->scope), &q->row, o);
 	e->slot.state = FORCE_DONE;
 	if (!q->row.required)
 		return e->slot.value = value_new(p, V_NONE, o->at);
@@ -194,7 +191,7 @@ check_required(struct program *p, struct object *o)
 	for (unsigned i = 0; i < kind_attr_count(s, o->kind); i++) {
 		const struct attr_row *row = attr_row(kind_first_attr(s, o->kind) + i);
 		const struct slot *slot = &o->slots[i];
-		if (!row->required || template || slot->value)
+		if (!row->required || template || slot->value || (slot->top && slot->state == FORCE_BUSY))
 			continue;
 		struct diag *g = report(p, D_E0107, o->at, "%s needs %s", object_words(p->arena, o), row->name);
 		diag_hint(p->compile->diags, g, "For example: %s", row->example);
@@ -212,8 +209,10 @@ visit(struct program *p, struct object *o)
 	} else {
 		const struct schema *s = p->compile->schema;
 		object_expand(p, o);
+		/* what is written; defaults and outputs are made when they are read */
 		for (unsigned i = 0; i < kind_attr_count(s, o->kind); i++)
-			slot_force(p, o, &o->slots[i], attr_row(kind_first_attr(s, o->kind) + i));
+			if (o->slots[i].top)
+				slot_force(p, o, &o->slots[i], attr_row(kind_first_attr(s, o->kind) + i));
 		if (o->kind != K_policy && o->kind != K_test && o->kind != K_each)
 			for (struct entry *e = o->entries; e; e = e->next)
 				entry_value(p, o, e);
@@ -225,18 +224,25 @@ visit(struct program *p, struct object *o)
 		rules_run(p, o);
 }
 
+struct object *
+object_implied(struct program *p, struct object *parent, enum kind_id kind)
+{
+	struct object *o = object_child(p, parent, kind, NULL);
+	if (o)
+		return o;
+	o = object_new(p, kind, NULL, parent, parent->stmt, parent->scope);
+	o->state = OBJ_EXPANDED;
+	return o;
+}
+
 /* The stage's own block, with `ecs` and `kubernetes` there even when not written: their settings may be outputs. */
 static void
 find_stage(struct program *p)
 {
 	p->stage_object = declaration(p, K_stage, p->stage->name);
 	static const enum kind_id inner[] = {K_ecs, K_kubernetes, K_schedules};
-	for (size_t i = 0; i < sizeof inner / sizeof *inner; i++) {
-		if (object_child(p, p->stage_object, inner[i], NULL))
-			continue;
-		struct object *o = object_new(p, inner[i], NULL, p->stage_object, p->stage_object->stmt, p->stage_object->scope);
-		o->state = OBJ_EXPANDED;
-	}
+	for (size_t i = 0; i < sizeof inner / sizeof *inner; i++)
+		object_implied(p, p->stage_object, inner[i]);
 }
 
 struct program *

@@ -73,7 +73,7 @@ show_items(const struct value *v, const char *open, const char *sep, const char 
 void
 value_show(const struct value *v, struct buf *b)
 {
-	switch (v->kind) {
+	switch ((enum value_kind)v->kind) {
 	case V_NONE: buf_addz(b, "none"); break;
 	case V_BOOL: buf_addz(b, v->n ? "true" : "false"); break;
 	case V_INT: buf_addf(b, "%" PRId64, v->n); break;

@@ -40,16 +40,20 @@ enum value_kind {
 };
 
 struct value {
-	enum value_kind kind;
+	uint8_t kind;        /* enum value_kind */
+	bool sensitive;      /* an output whose content is not read */
+	uint32_t count;      /* of items */
 	struct span origin;
-	struct str text;
-	int64_t n, m;
+	union {              /* by kind, as noted above */
+		struct str text;
+		struct {
+			int64_t n, m;
+		};
+	};
 	struct object *object;
 	struct value *items;
 	struct value *next;
-	uint32_t count;
-	struct str key;
-	bool sensitive;
+	const char *key;     /* in V_MAP */
 };
 const char *value_kind_words(const struct value *v);
 /* As a program would write it; never a secret's content, which berth does not know. */
@@ -254,6 +258,8 @@ struct object *object_next(struct object *o);
 struct object *program_first(struct program *p, enum kind_id kind);
 /* "service.web", "service.web.container.puma"; arena text. */
 const char *object_path(struct arena *a, const struct object *o);
+/* A nested block that is there although nobody wrote it: its settings have their defaults. Found or made. */
+struct object *object_implied(struct program *p, struct object *parent, enum kind_id kind);
 /* Evaluate an expression in a scope. */
 struct value *eval_expr(struct program *p, const struct expr *e, struct scope *scope);
 /* Look up an output of the stage by name; NULL when the stage has none of it. Reports a sensitive one at `at`. */

@@ -48,8 +48,8 @@ enum op {
 const char *op_text(enum op op);
 
 struct expr {
-	enum expr_kind kind;
-	enum op op;
+	uint8_t kind;         /* enum expr_kind */
+	uint8_t op;           /* enum op */
 	bool param;    /* EX_REF: was written param.path */
 	bool is_text;  /* EX_STRING from | lines */
 	struct span at;
