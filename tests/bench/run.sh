@@ -1,0 +1,10 @@
+#!/bin/sh
+# Time and memory of berth on generated projects; see README.md for figures.
+set -eu
+cd "$(dirname "$0")/../.."
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+for n in 1000 10000 100000; do
+	python3 tests/bench/generate.py $n > "$tmp/$n.berth"
+done
+python3 tests/bench/measure.py build/berth "$tmp"

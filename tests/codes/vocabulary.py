@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""Every row of the vocabulary says what it is, and its example is a program.
+
+Each setting's example is put into the smallest block that can hold it and
+checked: it must parse and be a known setting. Each kind's example likewise.
+"""
+import os, re, subprocess, sys, tempfile
+
+berth = os.environ.get("BERTH", "build/berth")
+root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def unescape(s):
+    return s.replace("\\n", "\n").replace('\\"', '"').replace("\\\\", "\\")
+
+
+def rows(name, macro):
+    for line in open(os.path.join(root, "include/berth/schema", name), encoding="utf-8"):
+        m = re.match(macro + r"\((\w+), (.*)\)$", line.strip())
+        if m:
+            yield m.group(1), m.group(2)
+
+
+def field(text, name):
+    m = re.search(r"\." + name + r' = "((?:[^"\\]|\\.)*)"', text)
+    return unescape(m.group(1)) if m else None
+
+
+kinds = {}
+for ident, rest in rows("kinds.def", "KIND"):
+    kinds[ident] = dict(name=field(rest, "name"), variant=field(rest, "variant"), parents=field(rest, "in").split(), label="LABEL_REQUIRED" in rest,
+                        doc=field(rest, "doc"), example=field(rest, "example"))
+attrs = []
+for kind, rest in rows("attrs.def", "ATTR"):
+    attrs.append((kind, rest.split(",")[0], field(rest, "doc"), field(rest, "example")))
+
+
+def wrap(kind, body):
+    """Put lines into a block of the kind, and that into its parents up to the top."""
+    k = kinds[kind]
+    head = (k["name"] if k["name"] != "*" else "sample") + (" " + k["variant"] if k["variant"] else " sample" if k["label"] else "")
+    if kind == "exempt":
+        head = "exempt policy.sample"
+    if kind == "patch":
+        head = "patch aws.ecs.Service"
+    if kind == "each":
+        head = "each service"
+    text = head + " {\n" + "\n".join("  " + l for l in body.split("\n")) + "\n}"
+    return text if "top" in k["parents"] else wrap(k["parents"][-1] if kind != "project_tags" else "stage", text)
+
+
+def check(text):
+    frame = ""
+    if not text.startswith("project "):
+        frame += "project app { edition = 2026 }\n"
+    if not text.startswith("stage "):
+        frame += 'stage prod { platform = ecs }\n'
+    with tempfile.TemporaryDirectory() as d:
+        path = os.path.join(d, "main.berth")
+        open(path, "w").write(frame + text + "\n")
+        r = subprocess.run([berth, "check", "--format", "json", "--max-errors", "0", path], capture_output=True, text=True)
+        return re.findall(r'"code":\s*"(E\d{4})".*?"message":\s*"((?:[^"\\]|\\.)*)"', r.stdout, flags=re.S), r
+
+
+# what an example alone may miss: names it refers to, settings beside it
+FINE = {"E0107", "E0110", "E0113", "E0122", "E0123", "E0124", "E0127", "E0130", "E0134", "E0142", "E0144", "E0150", "E0154", "E0157", "E0159", "E0161", "E0162",
+        "E0163", "E0164", "E0165", "E0181", "E0183", "E0156", "E0133", "E0151", "E0121", "E0155", "E0140", "E0158", "E0170", "E0180"}
+passed = failed = 0
+
+
+def judge(what, doc, example, text):
+    global passed, failed
+    problems = []
+    if not doc or not doc.endswith("."):
+        problems.append("no sentence")
+    if not example:
+        problems.append("no example")
+    else:
+        codes, r = check(text)
+        bad = [c for c in codes if c[0] not in FINE]
+        if bad or r.returncode not in (0, 1):
+            problems.append(f"{bad} exit {r.returncode}\n{text}\n{r.stderr[:400]}")
+    if problems:
+        failed += 1
+        print(what, *problems)
+    else:
+        passed += 1
+
+
+for kind, name, doc, example in attrs:
+    judge(f"{kind}.{name}", doc, example, wrap(kind, example) if example else "")
+for ident, k in kinds.items():
+    parents = k["parents"]
+    text = k["example"] if "top" in parents else wrap(parents[-1] if ident != "project_tags" else "stage", k["example"])
+    judge(ident, k["doc"], k["example"], text)
+print(f"{passed} passed, {failed} failed")
+sys.exit(failed > 0)

@@ -1,0 +1,61 @@
+#!/bin/sh
+# The real tools judge what berth writes. What cannot be installed is skipped
+# with its reason; what can must accept everything.
+set -u
+cd "$(dirname "$0")/../.."
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/berth-conformance
+mkdir -p "$cache"
+passed=0 failed=0 skipped=0
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+
+report() { # NAME CODE
+	if [ "$2" -eq 0 ]; then passed=$((passed + 1)); echo "passed   $1"; else failed=$((failed + 1)); echo "FAILED   $1"; fi
+}
+skip() { skipped=$((skipped + 1)); echo "skipped  $1: $2"; }
+
+# a virtual environment with the packages named, made once
+if [ ! -x "$cache/venv/bin/python" ]; then
+	python3 -m venv "$cache/venv" 2> "$tmp/log" || { cat "$tmp/log"; rm -rf "$cache/venv"; }
+fi
+py=$cache/venv/bin/python
+install() { # PACKAGE…
+	"$py" -m pip install -q --disable-pip-version-check "$@" > "$tmp/pip" 2>&1
+}
+
+if [ ! -x "$py" ]; then
+	skip "everything in Python" "python3 -m venv does not work here (package python3-venv)"
+else
+	if install 'moto[server]' awscli; then
+		"$py" tests/conformance/aws.py build/berth
+		report "aws client and moto: rails-on-fargate, form api" $?
+	else
+		skip "aws client and moto" "pip cannot install them: $(tail -n 1 "$tmp/pip")"
+	fi
+	if install kubernetes-validate pyyaml; then
+		if build/berth compile --stage cluster --emit kubernetes -o "$tmp/hello" examples/hello 2> "$tmp/log"; then
+			for version in 1.34.1 1.37.0; do
+				"$cache/venv/bin/kubernetes-validate" --strict -k "$version" "$tmp"/hello/cluster/kubernetes/*.yaml > "$tmp/log" 2>&1
+				code=$?
+				[ $code -eq 0 ] || cat "$tmp/log"
+				report "kubernetes-validate $version, unknown fields refused: hello" $code
+			done
+			"$py" tests/conformance/restricted.py "$tmp"/hello/cluster/kubernetes/*.yaml
+			report "restricted Pod Security Standard: hello" $?
+		else
+			cat "$tmp/log"
+			report "compile hello for Kubernetes" 1
+		fi
+	else
+		skip "kubernetes-validate" "pip cannot install it: $(tail -n 1 "$tmp/pip")"
+	fi
+	if install ruamel.yaml pyyaml && [ -x build/unit/yaml_test ]; then
+		build/unit/yaml_test tests/unit/yaml-scalars.json "$tmp/lines" > /dev/null && "$py" tests/yaml_readers.py < "$tmp/lines"
+		report "YAML read by PyYAML and ruamel.yaml" $?
+	else
+		skip "YAML readers" "ruamel.yaml is not to be had, or build/unit/yaml_test is not built (make check builds it)"
+	fi
+fi
+skip "kube-apiserver, helm, terraform, ecspresso, cfn-lint" "the forms they judge are not built in this release"
+echo "conformance: $passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,42 @@
+#!/bin/sh
+# Every allocation failing in turn, on the small examples: the run ends with
+# words and exit code 71 (or a diagnostic), never a crash or a half-written set.
+set -u
+cd "$(dirname "$0")/../.."
+make -s build/berth-oom > /dev/null || { echo "0 passed, 1 failed"; exit 1; }
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+passed=0 failed=0
+export ASAN_OPTIONS=detect_leaks=0
+
+try() { # NAME COMMAND…
+	name=$1
+	shift
+	total=$("$@" 2>&1 > /dev/null | sed -n 's/^allocations: //p')
+	[ -n "$total" ] || { echo "$name: no count"; failed=$((failed + 1)); return; }
+	i=1
+	while [ "$i" -le "$total" ]; do
+		rm -rf "$tmp/out"
+		BERTH_FAIL_AT=$i "$@" > "$tmp/stdout" 2> "$tmp/stderr"
+		code=$?
+		case $code in
+		71 | 70 | 73 | 1 | 66 | 0) ;;
+		*) echo "$name: allocation $i of $total: exit $code"; head -n 5 "$tmp/stderr"; failed=$((failed + 1)) ;;
+		esac
+		if grep -q 'Sanitizer\|runtime error' "$tmp/stderr"; then
+			echo "$name: allocation $i of $total"; head -n 12 "$tmp/stderr"; failed=$((failed + 1))
+		fi
+		# old or new, never half: a set without its berth.json must not look finished
+		if [ -d "$tmp/out" ] && find "$tmp/out" -name '.berth-tmp*' | grep -q .; then
+			echo "$name: allocation $i leaves temporary files"; failed=$((failed + 1))
+		fi
+		[ "$failed" -gt 5 ] && break
+		i=$((i + 1))
+	done
+	passed=$((passed + 1))
+	echo "$name: $total allocations"
+}
+try check build/berth-oom check examples/hello
+try compile build/berth-oom compile --all-stages -o "$tmp/out" examples/hello
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
