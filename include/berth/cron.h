@@ -62,8 +62,13 @@ const char *zone_name(const struct zone *z);
 const char *zone_release(void);
 /* Walk all names in order, for suggestions; NULL at the end. */
 const char *zone_each(size_t i);
-/* One offset over the whole table (2024-01-01 to 2041-01-01)? */
+/* Changes before 2026-01-01 are past: they decide nothing about what is emitted. */
+#define ZONE_HORIZON INT64_C(1767225600)
+/* One offset from the horizon on? */
 bool zone_fixed(const struct zone *z);
+/* The changes of offset in the table (2024-01-01 to 2041-01-01), in order: the instant, and the offsets around it. */
+size_t zone_change_count(const struct zone *z);
+int64_t zone_change_at(const struct zone *z, size_t i, int *before, int *after);
 /* Seconds east of UTC at a UTC instant (seconds since 1970). Before and after the table: its first and last offset. */
 int zone_offset(const struct zone *z, int64_t utc);
 /* Days since 1970-01-01 <-> civil date (proleptic Gregorian). */

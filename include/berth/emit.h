@@ -1,0 +1,31 @@
+/*
+ * emit: the forms in which resources are written. A form sees resources only,
+ * never the graph or the tree.
+ */
+#ifndef BERTH_EMIT_H
+#define BERTH_EMIT_H
+
+#include "berth/output.h"
+
+enum form {
+#define FORM(id, name, built, platform) FORM_##id,
+#include "berth/platform/forms.def"
+#undef FORM
+	FORM_COUNT
+};
+const char *form_name(enum form f);
+bool form_built(enum form f);
+/* FORM_COUNT when there is none of that name. */
+enum form form_find(struct str name);
+/* The form a stage of the platform gets when none is named. */
+enum form form_default(enum resource_platform p);
+
+/* What berth.json says of the set. */
+struct emit_head {
+	const char *project, *stage, *platform;
+	struct sources *sources;
+};
+/* All files of the forms in the bit set, and berth.json as the last. */
+void emit_set(unsigned forms, const struct emit_head *head, struct resources *rs, struct out_set *set);
+
+#endif
