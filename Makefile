@@ -7,6 +7,8 @@ WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 WERROR ?=
 BASEFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -Iinclude -Ibuild/gen -Icompiler/syntax -DBERTH_VERSION='"$(VERSION)"' -MMD -MP
 LDLIBS = -ljansson -lyaml
+# flex leaves a function behind that we replaced
+build/obj/build/gen/berth.lex.o build/asan/build/gen/berth.lex.o: WARN += -Wno-unused-function
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -DBERTH_DEBUG
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -28,15 +30,16 @@ build/berth: $(OBJ) build/obj/compiler/main.o
 build/berth-asan: $(ASAN_OBJ) build/asan/compiler/main.o
 	$(CC) $(SANITIZE) -o $@ $^ $(LDLIBS)
 
-build/obj/%.o: %.c | $(GEN)
+build/obj/%.o: %.c | $(GEN) build/gen/berth.tab.h
 	@mkdir -p $(@D)
 	$(CC) $(BASEFLAGS) $(CFLAGS) $(WARN) $(WERROR) -c -o $@ $<
 
-build/asan/%.o: %.c | $(GEN)
+build/asan/%.o: %.c | $(GEN) build/gen/berth.tab.h
 	@mkdir -p $(@D)
 	$(CC) $(BASEFLAGS) $(SANITIZE) $(WARN) $(WERROR) -c -o $@ $<
 
-build/gen/berth.tab.c build/gen/berth.tab.h: grammar/berth.y grammar/keywords.def
+build/gen/berth.tab.h: build/gen/berth.tab.c ;
+build/gen/berth.tab.c: grammar/berth.y grammar/keywords.def
 	@mkdir -p build/gen
 	bison -Werror -d -o build/gen/berth.tab.c grammar/berth.y
 

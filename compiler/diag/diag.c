@@ -182,3 +182,16 @@ diags_sort(struct diags *d)
 	if (d->list.n > 1)
 		qsort(d->list.v, d->list.n, sizeof *d->list.v, by_place);
 }
+
+void
+diags_move(struct diags *to, const struct diags *from)
+{
+	for (size_t i = 0; i < from->list.n; i++) {
+		const struct diag *old = from->list.v[i];
+		struct diag *g = diag_add(to, old->code, old->at, "%s", old->text);
+		for (const struct note *n = old->notes; n; n = n->next)
+			diag_note(to, g, n->at, "%s", n->text);
+		if (old->hint)
+			diag_hint(to, g, "%s", old->hint);
+	}
+}

@@ -128,7 +128,7 @@ manifest_entry(struct arena *a, const struct emit_head *head, const struct resou
 	if (path) {
 		sha256_hex(text, hex);
 		doc_set(a, file, "path", doc_z(a, r->origin, path));
-		doc_set(a, file, "sha256", doc_z(a, r->origin, hex));
+		doc_set(a, file, "sha256", doc_z(a, r->origin, arena_strz(a, str_of(hex))));
 		doc_add(files, file);
 	}
 	doc_set(a, d, "files", files);

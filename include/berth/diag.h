@@ -105,6 +105,8 @@ struct diag *diag_add(struct diags *d, enum diag_code code, struct span at, cons
 void diag_note(struct diags *d, struct diag *g, struct span at, const char *fmt, ...) BERTH_PRINTF(4, 5);
 /* The first hint stays. */
 void diag_hint(struct diags *d, struct diag *g, const char *fmt, ...) BERTH_PRINTF(3, 4);
+/* Add all of `from`, with their notes and hints. */
+void diags_move(struct diags *to, const struct diags *from);
 /* Sort by place (file order, offset), then arrival. Called by the renderers. */
 void diags_sort(struct diags *d);
 

@@ -135,7 +135,4 @@ bool syntax_is_reserved(struct str s);
 /* The comment lines directly above the statement, without `#`, joined by newlines; empty when none. */
 struct str syntax_doc(struct arena *a, struct sources *s, const struct stmt *st);
 
-/* Print the tree, one node a line, for tests. */
-void syntax_dump(const struct file *f, struct buf *out);
-
 #endif
