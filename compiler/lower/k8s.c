@@ -1,2 +1,250 @@
-#include "berth/lower.h"
-void lower_k8s(struct lower *l) { (void)l; }
+/*
+ * One stage to Kubernetes: each service becomes a Deployment with its account,
+ * Service, disruption budget and autoscaler, each schedule a CronJob. Sources:
+ * Kubernetes 1.36 API, apps/v1, core/v1, policy/v1, autoscaling/v2.
+ */
+#include "k8s.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+struct resource *
+k_account(struct k8s *k, struct object *node, const char *name)
+{
+	struct doc *d = k_object(k, RK_K_SERVICE_ACCOUNT, node, name);
+	doc_set(k->a, d, "automountServiceAccountToken", k_bool(k, node, false, "the workload does not talk to the cluster"));
+	return lower_add(k->l, RK_K_SERVICE_ACCOUNT, name, node, d);
+}
+
+/* ---- deployment ---- */
+
+static struct doc *
+percent(struct k8s *k, const struct value *v, int64_t n)
+{
+	return k_of(k, v, arena_printf(k->a, "%" PRId64 "%%", n / 1000));
+}
+
+static struct doc *
+strategy_doc(struct k8s *k, struct object *node)
+{
+	struct object *again = object_child(k->p, node, K_deploy_recreate, NULL), *rolling = object_child(k->p, node, K_deploy_rolling, NULL);
+	struct doc *d = doc_map(k->a, node->at), *r = doc_map(k->a, node->at);
+	if (again) {
+		doc_set(k->a, d, "type", k_add(k, again, "Recreate", "never two versions at once"));
+		return d;
+	}
+	const struct value *h = rolling ? get(k->g, rolling, A_deploy_rolling_healthy) : NULL;
+	doc_set(k->a, d, "type", k_add(k, rolling ? rolling : node, "RollingUpdate", "deploy rolling"));
+	if (h && h->kind == V_RANGE) {
+		doc_set(k->a, r, "maxSurge", percent(k, h, h->items->next->n - 100000));
+		doc_set(k->a, r, "maxUnavailable", percent(k, h, 100000 - h->items->n));
+	} else {
+		doc_set(k->a, r, "maxSurge", k_add(k, node, "25%", "new copies start before old ones stop"));
+		doc_set(k->a, r, "maxUnavailable", k_add(k, node, "0%", "new copies start before old ones stop"));
+	}
+	doc_set(k->a, d, "rollingUpdate", r);
+	return d;
+}
+
+static bool
+scales(const struct object *c)
+{
+	return !c->gone && (c->kind == K_scale_cpu || c->kind == K_scale_memory);
+}
+
+static bool
+autoscaled(struct k8s *k, struct object *node)
+{
+	const struct value *count = get(k->g, node, A_service_count);
+	for (struct object *c = node->children; c; c = c->next)
+		if (scales(c) && count && count->kind == V_RANGE)
+			return true;
+	return false;
+}
+
+static struct resource *
+make_deployment(struct k8s *k, struct object *node, const char *name, struct resource *account)
+{
+	struct doc *d = k_object(k, RK_K_DEPLOYMENT, node, name), *spec = doc_map(k->a, node->at), *selector = doc_map(k->a, node->at);
+	const struct value *count = get(k->g, node, A_service_count);
+	if (count && count->kind != V_EXTERNAL && !autoscaled(k, node))
+		doc_set(k->a, spec, "replicas", k_of_int(k, count, count->kind == V_RANGE ? count->items->n : count->n));
+	doc_set(k->a, spec, "revisionHistoryLimit", k_int(k, node, 10, "the API's default, written out"));
+	doc_set(k->a, spec, "progressDeadlineSeconds", k_int(k, node, 600, "the API's default, written out"));
+	doc_set(k->a, spec, "minReadySeconds", k_int(k, node, 5, "a copy that dies at once does not count as ready"));
+	doc_set(k->a, spec, "strategy", strategy_doc(k, node));
+	doc_set(k->a, selector, "matchLabels", k_selector(k, node, name));
+	doc_set(k->a, spec, "selector", selector);
+	doc_set(k->a, spec, "template", k_pod(k, node, name, account->name, false));
+	doc_set(k->a, d, "spec", spec);
+	struct resource *r = lower_add(k->l, RK_K_DEPLOYMENT, name, node, d);
+	resource_edge(k->l->out, r, account);
+	return r;
+}
+
+/* ---- Service ---- */
+
+static void
+add_service_port(struct k8s *k, struct doc *list, const struct value *v, const char *name, const char *protocol)
+{
+	struct doc *p = doc_map(k->a, v->origin);
+	doc_set(k->a, p, "name", doc_z(k->a, v->origin, name));
+	doc_set(k->a, p, "port", k_of_int(k, v, v->n));
+	doc_set(k->a, p, "targetPort", doc_z(k->a, v->origin, name));
+	doc_set(k->a, p, "protocol", doc_z(k->a, v->origin, protocol));
+	doc_add(list, p);
+}
+
+static struct resource *
+make_service(struct k8s *k, struct object *node, const char *name)
+{
+	struct object *discovery = object_child(k->p, node, K_discovery, NULL);
+	const struct value *own = discovery ? get(k->g, discovery, A_discovery_name) : NULL;
+	const char *known = own ? arena_strz(k->a, own->text) : name;
+	struct doc *d = k_object(k, RK_K_SERVICE, node, known), *spec = doc_map(k->a, node->at), *ports = doc_list(k->a, node->at);
+	for (struct object *c = object_child(k->p, node, K_container, NULL); c; c = object_next(c)) {
+		const struct value *v = get(k->g, c, A_container_port);
+		if (v)
+			add_service_port(k, ports, v, "http", "TCP");
+		for (struct object *p = object_child(k->p, c, K_port, NULL); p; p = object_next(p)) {
+			v = get(k->g, p, A_port_number);
+			if (v)
+				add_service_port(k, ports, v, p->label->text, str_eqz(get_text(k->g, p, A_port_protocol), "udp") ? "UDP" : "TCP");
+		}
+	}
+	doc_set(k->a, spec, "type", k_add(k, node, "ClusterIP", "reachable inside the cluster"));
+	doc_set(k->a, spec, "selector", k_selector(k, node, name));
+	doc_set(k->a, spec, "ports", ports);
+	doc_set(k->a, d, "spec", spec);
+	return lower_add(k->l, RK_K_SERVICE, known, node, d);
+}
+
+/* ---- disruption and scaling ---- */
+
+static int64_t
+least(const struct value *count)
+{
+	return count == NULL ? 1 : count->kind == V_RANGE ? count->items->n : count->kind == V_INT ? count->n : 1;
+}
+
+static void
+make_budget(struct k8s *k, struct object *node, const char *name, struct resource *deployment)
+{
+	struct object *own = object_child(k->p, node, K_disruption, NULL);
+	const struct value *unavailable = own ? get(k->g, own, A_disruption_unavailable) : NULL;
+	if (least(get(k->g, node, A_service_count)) < 2 && own == NULL)
+		return; /* a budget over one copy only blocks node drains */
+	struct doc *d = k_object(k, RK_K_PDB, node, name), *spec = doc_map(k->a, node->at), *selector = doc_map(k->a, node->at);
+	if (unavailable && unavailable->kind == V_PERCENT)
+		doc_set(k->a, spec, "maxUnavailable", percent(k, unavailable, unavailable->n));
+	else
+		doc_set(k->a, spec, "maxUnavailable", unavailable ? k_of_int(k, unavailable, unavailable->n) : k_int(k, node, 1, "a node drain takes one copy at a time"));
+	doc_set(k->a, spec, "unhealthyPodEvictionPolicy", k_add(k, node, "AlwaysAllow", "broken copies must not block a node drain"));
+	doc_set(k->a, selector, "matchLabels", k_selector(k, node, name));
+	doc_set(k->a, spec, "selector", selector);
+	doc_set(k->a, d, "spec", spec);
+	resource_edge(k->l->out, lower_add(k->l, RK_K_PDB, name, node, d), deployment);
+}
+
+static struct doc *
+metric_doc(struct k8s *k, struct object *s)
+{
+	bool cpu = s->kind == K_scale_cpu;
+	const struct value *v = get(k->g, s, cpu ? A_scale_cpu_target : A_scale_memory_target);
+	struct doc *d = doc_map(k->a, s->at), *r = doc_map(k->a, s->at), *t = doc_map(k->a, s->at);
+	doc_set(k->a, d, "type", k_add(k, s, "Resource", "scale cpu or memory"));
+	doc_set(k->a, r, "name", k_add(k, s, cpu ? "cpu" : "memory", "scale cpu or memory"));
+	doc_set(k->a, t, "type", k_add(k, s, "Utilization", "a share of what is requested"));
+	doc_set(k->a, t, "averageUtilization", k_of_int(k, v, v->n / 1000));
+	doc_set(k->a, r, "target", t);
+	doc_set(k->a, d, "resource", r);
+	return d;
+}
+
+static struct doc *
+rules_doc(struct k8s *k, struct object *s, bool up)
+{
+	struct object *own = object_child(k->p, s, up ? K_up : K_down, NULL);
+	const struct value *cooldown = get(k->g, s, s->kind == K_scale_cpu ? A_scale_cpu_cooldown : A_scale_memory_cooldown);
+	const struct value *window = own ? get(k->g, own, up ? A_up_window : A_down_window) : NULL;
+	struct doc *d = doc_map(k->a, s->at);
+	if (window == NULL)
+		window = cooldown;
+	doc_set(k->a, d, "stabilizationWindowSeconds",
+		window ? k_of_int(k, window, window->n / 1000) : k_int(k, s, up ? 0 : 300, up ? "copies are added at once" : "and taken away slowly"));
+	if (own) {
+		const struct value *by = get(k->g, own, up ? A_up_by : A_down_by), *every = get(k->g, own, up ? A_up_every : A_down_every);
+		struct doc *list = doc_list(k->a, own->at), *p = doc_map(k->a, own->at);
+		doc_set(k->a, p, "type", k_of(k, by, by->kind == V_PERCENT ? "Percent" : "Pods"));
+		doc_set(k->a, p, "value", k_of_int(k, by, by->kind == V_PERCENT ? by->n / 1000 : by->n));
+		doc_set(k->a, p, "periodSeconds", k_of_int(k, every, every->n / 1000));
+		doc_add(list, p);
+		doc_set(k->a, d, "policies", list);
+	}
+	return d;
+}
+
+static void
+make_autoscaler(struct k8s *k, struct object *node, const char *name, struct resource *deployment)
+{
+	const struct value *count = get(k->g, node, A_service_count);
+	struct doc *d = k_object(k, RK_K_HPA, node, name), *spec = doc_map(k->a, node->at), *ref = doc_map(k->a, node->at), *metrics = doc_list(k->a, node->at),
+		   *behavior = doc_map(k->a, node->at);
+	struct object *first = NULL;
+	for (struct object *c = node->children; c; c = c->next) {
+		if (!scales(c))
+			continue;
+		doc_add(metrics, metric_doc(k, c));
+		if (first == NULL)
+			first = c;
+	}
+	doc_set(k->a, ref, "apiVersion", k_add(k, node, "apps/v1", "what scales"));
+	doc_set(k->a, ref, "kind", k_add(k, node, "Deployment", "what scales"));
+	doc_set(k->a, ref, "name", k_add(k, node, name, "what scales"));
+	doc_set(k->a, spec, "scaleTargetRef", ref);
+	doc_set(k->a, spec, "minReplicas", k_of_int(k, count, count->items->n));
+	doc_set(k->a, spec, "maxReplicas", k_of_int(k, count, count->items->next->n));
+	doc_set(k->a, spec, "metrics", metrics);
+	doc_set(k->a, behavior, "scaleUp", rules_doc(k, first, true));
+	doc_set(k->a, behavior, "scaleDown", rules_doc(k, first, false));
+	doc_set(k->a, spec, "behavior", behavior);
+	doc_set(k->a, d, "spec", spec);
+	resource_edge(k->l->out, lower_add(k->l, RK_K_HPA, name, node, d), deployment);
+}
+
+static void
+lower_one(struct k8s *k, struct object *node)
+{
+	const char *name = name_cut(k->a, node_name(k->g, node), 63);
+	struct resource *account = k_account(k, node, name), *deployment = make_deployment(k, node, name, account);
+	if (k_has_ports(k, node))
+		resource_edge(k->l->out, deployment, make_service(k, node, name));
+	make_budget(k, node, name, deployment);
+	if (autoscaled(k, node))
+		make_autoscaler(k, node, name, deployment);
+}
+
+void
+lower_k8s(struct lower *l)
+{
+	struct k8s k = {.l = l, .g = l->g, .a = l->arena, .p = l->g->program};
+	bool any = false;
+	for (size_t i = 0; i < l->g->nodes.n; i++)
+		any |= l->g->nodes.v[i]->kind != K_log && node_target(l->g, l->g->nodes.v[i]) == TARGET_K8S;
+	if (!any)
+		return;
+	struct object *stage = k.p->stage_object, *kubernetes = object_child(k.p, stage, K_kubernetes, NULL);
+	k.ns = get(l->g, kubernetes, A_kubernetes_namespace);
+	if (k.ns == NULL) {
+		struct diag *d = complain(l->g, D_E0170, stage->at, "stage \"%s\" does not say its namespace", k.p->stage->name->text);
+		diag_hint(l->g->compile->diags, d, "Write kubernetes { namespace = \"…\" } in the stage, or give the output \"namespace\" in its outputs file.");
+		return;
+	}
+	for (size_t i = 0; i < l->g->nodes.n; i++) {
+		struct object *n = l->g->nodes.v[i];
+		if (n->kind == K_service && node_target(l->g, n) == TARGET_K8S)
+			lower_one(&k, n);
+		else if (n->kind == K_schedule && node_target(l->g, n) == TARGET_K8S)
+			k_schedule(&k, n);
+	}
+}

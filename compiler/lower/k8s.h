@@ -1,0 +1,39 @@
+/* Shared by the files that lower to Kubernetes. */
+#ifndef BERTH_LOWER_K8S_H
+#define BERTH_LOWER_K8S_H
+
+#include "berth/lower.h"
+
+struct k8s {
+	struct lower *l;
+	struct graph *g;
+	struct arena *a;
+	struct program *p;
+	const struct value *ns; /* the namespace */
+};
+
+/* k8s_doc.c */
+struct doc *k_add(struct k8s *k, struct object *o, const char *text, const char *because);
+struct doc *k_int(struct k8s *k, struct object *o, int64_t n, const char *because);
+struct doc *k_bool(struct k8s *k, struct object *o, bool b, const char *because);
+struct doc *k_of_int(struct k8s *k, const struct value *v, int64_t n);
+struct doc *k_of(struct k8s *k, const struct value *v, const char *text);
+struct doc *k_of_bool(struct k8s *k, const struct value *v);
+/* apiVersion, kind, metadata with name, namespace and labels; the name is checked against the kind's rule. */
+struct doc *k_object(struct k8s *k, int kind, struct object *node, const char *name);
+/* The labels of everything, and the two that select. */
+struct doc *k_labels(struct k8s *k, struct object *node, const char *name);
+struct doc *k_selector(struct k8s *k, struct object *node, const char *name);
+/* Where the list of an argument vector or one text for the shell goes. */
+struct doc *k_command(struct k8s *k, const struct value *v);
+
+/* k8s_pod.c: the pod's metadata and spec. `account` is the ServiceAccount. */
+struct doc *k_pod(struct k8s *k, struct object *node, const char *name, const char *account, bool runs_once);
+/* Does any container have a port? */
+bool k_has_ports(struct k8s *k, struct object *node);
+
+/* k8s_cronjob.c */
+void k_schedule(struct k8s *k, struct object *node);
+struct resource *k_account(struct k8s *k, struct object *node, const char *name);
+
+#endif

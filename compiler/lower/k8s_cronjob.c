@@ -1,0 +1,75 @@
+/*
+ * Schedules: a CronJob for each expression. Sources: Kubernetes 1.36 API,
+ * batch/v1; the CronJob controller.
+ */
+#include "k8s.h"
+
+#include <string.h>
+
+static struct doc *
+failure_policy(struct k8s *k, struct object *node)
+{
+	struct doc *d = doc_map(k->a, node->at), *rules = doc_list(k->a, node->at), *rule = doc_map(k->a, node->at), *conditions = doc_list(k->a, node->at),
+		   *c = doc_map(k->a, node->at);
+	doc_set(k->a, rule, "action", k_add(k, node, "Ignore", "a drained node is no failure of the run"));
+	doc_set(k->a, c, "type", k_add(k, node, "DisruptionTarget", "a drained node is no failure of the run"));
+	doc_set(k->a, c, "status", k_add(k, node, "True", "the API's default, written out"));
+	doc_add(conditions, c);
+	doc_set(k->a, rule, "onPodConditions", conditions);
+	doc_add(rules, rule);
+	doc_set(k->a, d, "rules", rules);
+	return d;
+}
+
+static struct doc *
+job_spec(struct k8s *k, struct object *node, const char *name, const char *account)
+{
+	struct doc *d = doc_map(k->a, node->at);
+	const struct value *retries = get(k->g, node, A_schedule_retries), *timeout = get(k->g, node, A_schedule_timeout);
+	doc_set(k->a, d, "backoffLimit", k_of_int(k, retries, retries->n));
+	if (timeout)
+		doc_set(k->a, d, "activeDeadlineSeconds", k_of_int(k, timeout, (timeout->n + 999) / 1000));
+	doc_set(k->a, d, "podFailurePolicy", failure_policy(k, node));
+	doc_set(k->a, d, "template", k_pod(k, node, name, account, true));
+	return d;
+}
+
+static void
+make_cronjob(struct k8s *k, struct object *node, const char *name, const char *account, struct resource *sa, const char *expression, const char *zone,
+	     const struct timetable *t)
+{
+	struct doc *d = k_object(k, RK_K_CRON_JOB, node, name), *spec = doc_map(k->a, node->at), *template = doc_map(k->a, node->at), *meta = doc_map(k->a, node->at);
+	const struct value *overlap = get(k->g, node, A_schedule_overlap), *deadline = get(k->g, node, A_schedule_deadline), *enabled = get(k->g, node, A_schedule_enabled);
+	doc_set(k->a, spec, "schedule", doc_z(k->a, t->at, expression));
+	doc_set(k->a, spec, "timeZone", doc_z(k->a, get_span(k->g, node, A_schedule_timezone), zone));
+	doc_set(k->a, spec, "suspend", doc_bool(k->a, enabled->origin, !enabled->n));
+	doc_set(k->a, spec, "concurrencyPolicy", k_of(k, overlap, str_eqz(overlap->text, "forbid") ? "Forbid" : str_eqz(overlap->text, "replace") ? "Replace" : "Allow"));
+	doc_set(k->a, spec, "startingDeadlineSeconds", k_of_int(k, deadline, deadline->n / 1000));
+	doc_set(k->a, spec, "successfulJobsHistoryLimit", k_int(k, node, 3, "the API's default, written out"));
+	doc_set(k->a, spec, "failedJobsHistoryLimit", k_int(k, node, 3, "failures are kept to be looked at"));
+	doc_set(k->a, meta, "labels", k_labels(k, node, name));
+	doc_set(k->a, template, "metadata", meta);
+	doc_set(k->a, template, "spec", job_spec(k, node, name, account));
+	doc_set(k->a, spec, "jobTemplate", template);
+	doc_set(k->a, d, "spec", spec);
+	resource_edge(k->l->out, lower_add(k->l, RK_K_CRON_JOB, name, node, d), sa);
+}
+
+void
+k_schedule(struct k8s *k, struct object *node)
+{
+	struct timetable t;
+	size_t made = 0;
+	if (!node_timetable(k->g, node, &t) || object_child(k->p, node, K_container, NULL) == NULL)
+		return;
+	const char *base = node_name(k->g, node), *account = name_cut(k->a, base, 63);
+	struct resource *sa = k_account(k, node, account);
+	for (size_t i = 0; i < t.count; i++) {
+		struct cron_out out;
+		cron_translate(k->a, &t.cron[i], t.zone, CRON_CRONJOB, t.accept_dst, &out);
+		for (size_t e = 0; out.error == CRON_OK && e < out.count; e++) {
+			const char *name = made++ ? arena_printf(k->a, "%s-%zu", base, made) : base;
+			make_cronjob(k, node, name_cut(k->a, name, resource_kind_get(RK_K_CRON_JOB)->name_max), account, sa, out.expr[e], out.zone, &t);
+		}
+	}
+}

@@ -1,0 +1,496 @@
+/*
+ * Pods: clean under the restricted Pod Security Standard, with what linters
+ * ask for. Sources: Kubernetes 1.36 API, core/v1; Pod Security Standards;
+ * kubelet, container life cycle.
+ */
+#include "k8s.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { NOBODY = 10001, GRACE_DEFAULT_S = 30, PRE_STOP_S = 5 };
+
+static int64_t
+seconds_up(int64_t ms)
+{
+	return (ms + 999) / 1000;
+}
+
+/* ---- one container ---- */
+
+static struct doc *
+image_doc(struct k8s *k, struct object *c)
+{
+	const struct value *image = get(k->g, c, A_container_image), *tag = get(k->g, c, A_container_tag), *digest = get(k->g, c, A_container_digest);
+	const struct value *last = digest ? digest : tag ? tag : image;
+	if (image == NULL)
+		return NULL;
+	if (image->kind == V_EXTERNAL || (tag && tag->kind == V_EXTERNAL)) {
+		struct diag *d = complain(k->g, D_E0180, last->origin, "external images are not yet built for form kubernetes");
+		diag_hint(k->g->compile->diags, d, "Give the tag with a parameter: tag = param.tag");
+		return NULL;
+	}
+	return k_of(k, last, arena_printf(k->a, "%.*s%s%.*s%s%.*s", (int)image->text.n, image->text.p, tag ? ":" : "", tag ? (int)tag->text.n : 0,
+					  tag ? tag->text.p : "", digest ? "@" : "", digest ? (int)digest->text.n : 0, digest ? digest->text.p : ""));
+}
+
+static void
+add_port(struct k8s *k, struct doc *list, const struct value *v, const char *name, const char *protocol)
+{
+	struct doc *p = doc_map(k->a, v->origin);
+	doc_set(k->a, p, "name", doc_z(k->a, v->origin, name));
+	doc_set(k->a, p, "containerPort", k_of_int(k, v, v->n));
+	doc_set(k->a, p, "protocol", doc_z(k->a, v->origin, protocol));
+	doc_add(list, p);
+}
+
+static const char *
+protocol_of(struct k8s *k, struct object *port)
+{
+	return str_eqz(get_text(k->g, port, A_port_protocol), "udp") ? "UDP" : "TCP";
+}
+
+static void
+check_port_name(struct k8s *k, struct object *port)
+{
+	struct str s = name_str(port->label);
+	bool letter = false, good = s.n <= 15;
+	for (size_t i = 0; i < s.n; i++) {
+		letter |= s.p[i] >= 'a' && s.p[i] <= 'z';
+		good &= (s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '-';
+	}
+	if (good && letter)
+		return;
+	struct diag *d = complain(k->g, D_E0155, port->at, "\"%.*s\" cannot be the name of a port", (int)s.n, s.p);
+	diag_hint(k->g->compile->diags, d, "Kubernetes takes at most 15 lower-case letters, digits and hyphens, with a letter among them.");
+}
+
+static struct doc *
+ports_doc(struct k8s *k, struct object *c)
+{
+	struct doc *list = doc_list(k->a, c->at);
+	const struct value *v = get(k->g, c, A_container_port);
+	if (v)
+		add_port(k, list, v, "http", "TCP");
+	for (struct object *p = object_child(k->p, c, K_port, NULL); p; p = object_next(p)) {
+		v = get(k->g, p, A_port_number);
+		check_port_name(k, p);
+		if (v)
+			add_port(k, list, v, p->label->text, protocol_of(k, p));
+	}
+	return list->count ? list : NULL;
+}
+
+bool
+k_has_ports(struct k8s *k, struct object *node)
+{
+	for (struct object *c = object_child(k->p, node, K_container, NULL); c; c = object_next(c))
+		if (get(k->g, c, A_container_port) || object_child(k->p, c, K_port, NULL))
+			return true;
+	return false;
+}
+
+/* The kubelet expands $(NAME): a literal one is doubled. */
+static struct doc *
+env_value(struct k8s *k, const struct value *v)
+{
+	struct doc *d = doc_value(k->l, v);
+	if (d == NULL || d->kind != DOC_STRING)
+		return d;
+	struct buf b = {0};
+	for (size_t i = 0; i < d->text.n; i++) {
+		if (d->text.p[i] == '$' && i + 1 < d->text.n && d->text.p[i + 1] == '(')
+			buf_addc(&b, '$');
+		buf_addc(&b, d->text.p[i]);
+	}
+	d->text = arena_str(k->a, buf_str(&b));
+	buf_free(&b);
+	return d;
+}
+
+static void
+add_secret(struct k8s *k, struct doc *list, struct entry *e, const struct value *v)
+{
+	if (!str_eqz(v->text, "kubernetes_secret")) {
+		struct diag *d = complain(k->g, D_E0180, v->origin, "%.*s secrets are not yet built for kubernetes", (int)v->text.n, v->text.p);
+		diag_hint(k->g->compile->diags, d, "kubernetes_secret(\"name\", \"key\") reads a Secret that exists in the namespace.");
+		return;
+	}
+	struct doc *pair = doc_map(k->a, v->origin), *from = doc_map(k->a, v->origin), *ref = doc_map(k->a, v->origin);
+	doc_set(k->a, pair, "name", doc_string(k->a, e->key_at, e->key));
+	doc_set(k->a, ref, "name", doc_string(k->a, v->origin, v->items->text));
+	doc_set(k->a, ref, "key", doc_string(k->a, v->origin, v->items->next->text));
+	doc_set(k->a, from, "secretKeyRef", ref);
+	doc_set(k->a, pair, "valueFrom", from);
+	doc_add(list, pair);
+}
+
+static struct doc *
+env_doc(struct k8s *k, struct object *c)
+{
+	struct object *env = object_child(k->p, c, K_env, NULL), *secrets = object_child(k->p, c, K_secrets, NULL);
+	struct doc *list = doc_list(k->a, c->at);
+	for (struct entry *e = env ? env->entries : NULL; e; e = e->next) {
+		struct doc *value = env_value(k, entry_value(k->p, env, e));
+		if (value == NULL)
+			continue;
+		struct doc *pair = doc_map(k->a, value->origin);
+		doc_set(k->a, pair, "name", doc_string(k->a, e->key_at, e->key));
+		doc_set(k->a, pair, "value", value);
+		doc_add(list, pair);
+	}
+	for (struct entry *e = secrets ? secrets->entries : NULL; e; e = e->next) {
+		const struct value *v = entry_value(k->p, secrets, e);
+		if (v && v->kind == V_SECRET)
+			add_secret(k, list, e, v);
+	}
+	return list->count ? list : NULL;
+}
+
+static struct doc *
+quantity_cpu(struct k8s *k, const struct value *v)
+{
+	return v->n % 1000 == 0 ? k_of(k, v, arena_printf(k->a, "%" PRId64, v->n / 1000)) : k_of(k, v, arena_printf(k->a, "%" PRId64 "m", v->n));
+}
+
+static struct doc *
+quantity_bytes(struct k8s *k, const struct value *v)
+{
+	static const char *const units[] = {"", "Ki", "Mi", "Gi", "Ti"};
+	int64_t n = v->n;
+	int u = 0;
+	while (u < 4 && n % 1024 == 0 && n > 0) {
+		n /= 1024;
+		u++;
+	}
+	return k_of(k, v, arena_printf(k->a, "%" PRId64 "%s", n, units[u]));
+}
+
+static struct doc *
+resources_doc(struct k8s *k, struct object *c)
+{
+	const struct value *cpu = get(k->g, c, A_container_cpu), *memory = get(k->g, c, A_container_memory);
+	struct doc *d = doc_map(k->a, c->at);
+	for (int i = 0; i < 2; i++) {
+		struct doc *m = doc_map(k->a, c->at);
+		doc_set(k->a, m, "cpu", cpu ? quantity_cpu(k, cpu) : NULL);
+		doc_set(k->a, m, "memory", memory ? quantity_bytes(k, memory) : NULL);
+		doc_set(k->a, m, "ephemeral-storage", k_add(k, c, "1Gi", "room for logs and temporary files, bounded so that one pod cannot fill the node"));
+		doc_set(k->a, d, i ? "limits" : "requests", m);
+	}
+	return d;
+}
+
+/* ---- security ---- */
+
+static bool
+added_ok(struct k8s *k, const struct value *add)
+{
+	for (const struct value *i = add ? (add->kind == V_LIST ? add->items : add) : NULL; i; i = i->next) {
+		if (str_eqz(i->text, "NET_BIND_SERVICE"))
+			continue;
+		struct diag *d = complain(k->g, D_E0181, i->origin, "capability \"%.*s\" cannot be added under the restricted Pod Security Standard", (int)i->text.n, i->text.p);
+		diag_hint(k->g->compile->diags, d, "It takes NET_BIND_SERVICE only.");
+		return false;
+	}
+	return true;
+}
+
+/* "user", "user:group" or a number; names cannot be checked against root. */
+static void
+add_user(struct k8s *k, struct doc *security, const struct value *v)
+{
+	int64_t user = -1, group = -1;
+	if (v->kind == V_INT) {
+		user = v->n;
+	} else if (v->kind == V_STRING) {
+		const char *colon = memchr(v->text.p, ':', v->text.n);
+		struct str u = {v->text.p, colon ? (size_t)(colon - v->text.p) : v->text.n};
+		if (!lit_int(u, &user) || (colon && !lit_int((struct str){colon + 1, v->text.n - u.n - 1}, &group)))
+			user = -1;
+	}
+	if (user <= 0) {
+		struct diag *d = complain(k->g, D_E0181, v->origin, user == 0 ? "a container that runs as root cannot be done on kubernetes" : "a user by name cannot be checked on kubernetes");
+		diag_hint(k->g->compile->diags, d, "The restricted Pod Security Standard wants a user id above 0: user = 10001");
+		return;
+	}
+	doc_set(k->a, security, "runAsUser", k_of_int(k, v, user));
+	if (group >= 0)
+		doc_set(k->a, security, "runAsGroup", k_of_int(k, v, group));
+}
+
+static struct doc *
+container_security(struct k8s *k, struct object *c)
+{
+	struct doc *d = doc_map(k->a, c->at), *caps = doc_map(k->a, c->at), *drop = doc_list(k->a, c->at);
+	struct object *own = object_child(k->p, c, K_capabilities, NULL);
+	const struct value *add = own ? get(k->g, own, A_capabilities_add) : NULL, *user = get(k->g, c, A_container_user),
+			   *read_only = get(k->g, c, A_container_read_only);
+	doc_set(k->a, d, "allowPrivilegeEscalation", k_bool(k, c, false, "the restricted Pod Security Standard"));
+	if (add && added_ok(k, add)) {
+		struct doc *list = doc_list(k->a, add->origin);
+		doc_add(list, doc_z(k->a, add->origin, "NET_BIND_SERVICE"));
+		doc_set(k->a, caps, "add", list);
+	}
+	doc_add(drop, k_add(k, c, "ALL", "the restricted Pod Security Standard"));
+	doc_set(k->a, caps, "drop", drop);
+	doc_set(k->a, d, "capabilities", caps);
+	doc_set(k->a, d, "readOnlyRootFilesystem", read_only ? k_of_bool(k, read_only) : k_bool(k, c, true, "what an application writes goes to /tmp"));
+	doc_set(k->a, d, "runAsNonRoot", k_bool(k, c, true, "the restricted Pod Security Standard"));
+	if (user)
+		add_user(k, d, user);
+	return d;
+}
+
+static struct doc *
+pod_security(struct k8s *k, struct object *node)
+{
+	struct doc *d = doc_map(k->a, node->at), *seccomp = doc_map(k->a, node->at);
+	struct object *s = object_child(k->p, node, K_security, NULL);
+	const struct value *user = s ? get(k->g, s, A_security_user) : NULL, *group = s ? get(k->g, s, A_security_group) : NULL;
+	doc_set(k->a, d, "runAsNonRoot", k_bool(k, node, true, "the restricted Pod Security Standard"));
+	doc_set(k->a, d, "runAsUser", user ? k_of_int(k, user, user->n) : k_int(k, node, NOBODY, "a user without rights on the node"));
+	doc_set(k->a, d, "runAsGroup", group ? k_of_int(k, group, group->n) : k_int(k, node, NOBODY, "a group without rights on the node"));
+	doc_set(k->a, d, "fsGroup", group ? k_of_int(k, group, group->n) : k_int(k, node, NOBODY, "volumes are the group's"));
+	doc_set(k->a, seccomp, "type", k_add(k, node, "RuntimeDefault", "the restricted Pod Security Standard"));
+	doc_set(k->a, d, "seccompProfile", seccomp);
+	return d;
+}
+
+/* ---- probes ---- */
+
+static struct doc *
+handler(struct k8s *k, struct object *c, struct object *h, bool health, const char **key)
+{
+	const struct value *http = get(k->g, h, health ? A_health_http : A_startup_http), *command = get(k->g, h, health ? A_health_command : A_startup_command);
+	struct doc *d;
+	if (http) {
+		const struct value *port = get(k->g, c, A_container_port);
+		struct object *named = object_child(k->p, c, K_port, NULL);
+		d = doc_map(k->a, http->origin);
+		doc_set(k->a, d, "path", doc_value(k->l, http));
+		doc_set(k->a, d, "port", port || !named ? doc_z(k->a, http->origin, "http") : doc_z(k->a, http->origin, named->label->text));
+		*key = "httpGet";
+		return d;
+	}
+	if (command == NULL)
+		return NULL;
+	d = doc_map(k->a, command->origin);
+	doc_set(k->a, d, "command", k_command(k, command));
+	*key = "exec";
+	return d;
+}
+
+static void
+add_probe(struct k8s *k, struct object *c, struct doc *def, const char *name, struct object *h, bool health)
+{
+	const char *key = NULL;
+	struct doc *d = doc_map(k->a, h->at), *what = handler(k, c, h, health, &key);
+	const struct value *every = get(k->g, h, health ? A_health_every : A_startup_every), *timeout = get(k->g, h, health ? A_health_timeout : A_startup_timeout),
+			   *retries = get(k->g, h, health ? A_health_retries : A_startup_retries);
+	if (what == NULL)
+		return;
+	doc_set(k->a, d, key, what);
+	doc_set(k->a, d, "periodSeconds", k_of_int(k, every, seconds_up(every->n)));
+	doc_set(k->a, d, "timeoutSeconds", k_of_int(k, timeout, seconds_up(timeout->n)));
+	doc_set(k->a, d, "failureThreshold", k_of_int(k, retries, retries->n));
+	doc_set(k->a, def, name, d);
+}
+
+/* `grace` is a start-up probe of its own: the same check, patient for that long. */
+static void
+add_grace(struct k8s *k, struct object *c, struct doc *def, struct object *h, const struct value *grace)
+{
+	enum { EVERY_S = 5 };
+	const char *key = NULL;
+	struct doc *d = doc_map(k->a, grace->origin), *what = handler(k, c, h, true, &key);
+	const struct value *timeout = get(k->g, h, A_health_timeout);
+	if (what == NULL)
+		return;
+	doc_set(k->a, d, key, what);
+	doc_set(k->a, d, "periodSeconds", k_int(k, h, EVERY_S, "often, so that a quick start is seen"));
+	doc_set(k->a, d, "timeoutSeconds", k_of_int(k, timeout, seconds_up(timeout->n)));
+	doc_set(k->a, d, "failureThreshold", k_of_int(k, grace, (seconds_up(grace->n) + EVERY_S - 1) / EVERY_S));
+	doc_set(k->a, def, "startupProbe", d);
+}
+
+/*
+ * Readiness is the declared check. Liveness must not be the same: a slow
+ * dependency would restart every pod. With a port it asks whether the process
+ * still accepts connections; without one there is none.
+ */
+static void
+add_probes(struct k8s *k, struct object *c, struct doc *def)
+{
+	struct object *h = object_child(k->p, c, K_health, NULL), *s = object_child(k->p, c, K_startup, NULL);
+	if (h) {
+		const struct value *grace = get(k->g, h, A_health_grace), *port = get(k->g, c, A_container_port);
+		add_probe(k, c, def, "readinessProbe", h, true);
+		if (port) {
+			struct doc *live = doc_map(k->a, h->at), *tcp = doc_map(k->a, h->at);
+			doc_set(k->a, tcp, "port", k_add(k, h, "http", "the container's port"));
+			doc_set(k->a, live, "tcpSocket", tcp);
+			doc_set(k->a, live, "periodSeconds", k_int(k, h, 20, "slower than readiness: a restart is the last resort"));
+			doc_set(k->a, live, "timeoutSeconds", k_int(k, h, 5, "a local connection"));
+			doc_set(k->a, live, "failureThreshold", k_int(k, h, 6, "two minutes without a connection"));
+			doc_set(k->a, def, "livenessProbe", live);
+		}
+		if (grace && s == NULL && grace->n > 0)
+			add_grace(k, c, def, h, grace);
+	}
+	if (s)
+		add_probe(k, c, def, "startupProbe", s, false);
+}
+
+static struct doc *
+container_doc(struct k8s *k, struct object *c, bool tmp, bool pre_stop)
+{
+	struct doc *d = doc_map(k->a, c->at);
+	doc_set(k->a, d, "name", doc_z(k->a, c->at, c->label->text));
+	doc_set(k->a, d, "image", image_doc(k, c));
+	doc_set(k->a, d, "imagePullPolicy", k_add(k, c, "Always", "a node must not run what only its cache allows; an unchanged image is not loaded again"));
+	doc_set(k->a, d, "command", k_command(k, get(k->g, c, A_container_entrypoint)));
+	const struct value *command = get(k->g, c, A_container_command);
+	bool shell = command && command->kind != V_LIST && !get(k->g, c, A_container_entrypoint);
+	doc_set(k->a, d, shell ? "command" : "args", k_command(k, command));
+	doc_set(k->a, d, "workingDir", doc_value(k->l, get(k->g, c, A_container_workdir)));
+	doc_set(k->a, d, "ports", ports_doc(k, c));
+	doc_set(k->a, d, "env", env_doc(k, c));
+	doc_set(k->a, d, "resources", resources_doc(k, c));
+	add_probes(k, c, d);
+	if (pre_stop) {
+		struct doc *life = doc_map(k->a, c->at), *pre = doc_map(k->a, c->at), *sleep = doc_map(k->a, c->at);
+		doc_set(k->a, sleep, "seconds", k_int(k, c, PRE_STOP_S, "the load balancer takes the pod out before it stops"));
+		doc_set(k->a, pre, "sleep", sleep);
+		doc_set(k->a, life, "preStop", pre);
+		doc_set(k->a, d, "lifecycle", life);
+	}
+	doc_set(k->a, d, "securityContext", container_security(k, c));
+	if (tmp) {
+		struct doc *mounts = doc_list(k->a, c->at), *m = doc_map(k->a, c->at);
+		doc_set(k->a, m, "name", k_add(k, c, "tmp", "a place to write beside the read-only root"));
+		doc_set(k->a, m, "mountPath", k_add(k, c, "/tmp", "a place to write beside the read-only root"));
+		doc_add(mounts, m);
+		doc_set(k->a, d, "volumeMounts", mounts);
+	}
+	return d;
+}
+
+/* ---- the pod ---- */
+
+static struct doc *
+tmp_volume(struct k8s *k, struct object *node)
+{
+	struct doc *list = doc_list(k->a, node->at), *v = doc_map(k->a, node->at), *empty = doc_map(k->a, node->at);
+	doc_set(k->a, v, "name", k_add(k, node, "tmp", "a place to write beside the read-only root"));
+	doc_set(k->a, empty, "sizeLimit", k_add(k, node, "256Mi", "bounded, so that one pod cannot fill the node"));
+	doc_set(k->a, v, "emptyDir", empty);
+	doc_add(list, v);
+	return list;
+}
+
+static struct doc *
+grace_doc(struct k8s *k, struct object *node, bool pre_stop)
+{
+	const struct value *longest = NULL;
+	for (struct object *c = object_child(k->p, node, K_container, NULL); c; c = object_next(c)) {
+		const struct value *v = get(k->g, c, A_container_drain);
+		if (v && (longest == NULL || v->n > longest->n))
+			longest = v;
+	}
+	int64_t extra = pre_stop ? PRE_STOP_S : 0;
+	if (longest)
+		return k_of_int(k, longest, seconds_up(longest->n) + extra);
+	return k_int(k, node, GRACE_DEFAULT_S + extra, "the platform's 30 s, and the pause before the stop signal");
+}
+
+static struct doc *
+spread_doc(struct k8s *k, struct object *node, const char *name)
+{
+	struct object *s = object_child(k->p, node, K_spread, NULL);
+	const struct value *zones = s ? get(k->g, s, A_spread_zones) : NULL;
+	bool required = zones && str_eqz(zones->text, "required");
+	struct doc *list = doc_list(k->a, node->at), *d = doc_map(k->a, node->at), *selector = doc_map(k->a, node->at), *keys = doc_list(k->a, node->at);
+	doc_set(k->a, d, "maxSkew", k_int(k, node, 1, "zones differ by one copy at most"));
+	doc_set(k->a, d, "topologyKey", k_add(k, node, "topology.kubernetes.io/zone", "an outage of one zone must not stop the service"));
+	doc_set(k->a, d, "whenUnsatisfiable", zones ? k_of(k, zones, required ? "DoNotSchedule" : "ScheduleAnyway") : k_add(k, node, "ScheduleAnyway", "a copy in the wrong zone is better than none"));
+	doc_set(k->a, selector, "matchLabels", k_selector(k, node, name));
+	doc_set(k->a, d, "labelSelector", selector);
+	doc_add(keys, k_add(k, node, "pod-template-hash", "old and new copies are counted apart"));
+	doc_set(k->a, d, "matchLabelKeys", keys);
+	doc_add(list, d);
+	return list;
+}
+
+static struct doc *
+affinity_doc(struct k8s *k, struct object *node, const char *name)
+{
+	struct doc *d = doc_map(k->a, node->at), *anti = doc_map(k->a, node->at), *list = doc_list(k->a, node->at), *one = doc_map(k->a, node->at),
+		   *term = doc_map(k->a, node->at), *selector = doc_map(k->a, node->at);
+	doc_set(k->a, one, "weight", k_int(k, node, 100, "copies avoid each other's nodes"));
+	doc_set(k->a, selector, "matchLabels", k_selector(k, node, name));
+	doc_set(k->a, term, "labelSelector", selector);
+	doc_set(k->a, term, "topologyKey", k_add(k, node, "kubernetes.io/hostname", "copies avoid each other's nodes"));
+	doc_set(k->a, one, "podAffinityTerm", term);
+	doc_add(list, one);
+	doc_set(k->a, anti, "preferredDuringSchedulingIgnoredDuringExecution", list);
+	doc_set(k->a, d, "podAntiAffinity", anti);
+	return d;
+}
+
+static void
+add_arch(struct k8s *k, struct object *node, struct doc *spec)
+{
+	for (struct object *c = object_child(k->p, node, K_container, NULL); c; c = object_next(c)) {
+		if (object_slot(k->p, c, A_container_arch)->top == NULL)
+			continue;
+		const struct value *arch = get(k->g, c, A_container_arch);
+		struct doc *d = doc_map(k->a, arch->origin);
+		doc_set(k->a, d, "kubernetes.io/arch", k_of(k, arch, str_eqz(arch->text, "arm64") ? "arm64" : "amd64"));
+		doc_set(k->a, spec, "nodeSelector", d);
+		return;
+	}
+}
+
+struct doc *
+k_pod(struct k8s *k, struct object *node, const char *name, const char *account, bool runs_once)
+{
+	struct doc *pod = doc_map(k->a, node->at), *meta = doc_map(k->a, node->at), *spec = doc_map(k->a, node->at), *containers = doc_list(k->a, node->at);
+	struct object *kubernetes = object_child(k->p, k->p->stage_object, K_kubernetes, NULL);
+	const struct value *pull = get(k->g, kubernetes, A_kubernetes_image_pull_secrets);
+	bool pre_stop = !runs_once && k_has_ports(k, node), tmp = false;
+	for (struct object *c = object_child(k->p, node, K_container, NULL); c; c = object_next(c)) {
+		const struct value *ro = get(k->g, c, A_container_read_only);
+		bool mounts = ro == NULL || ro->n;
+		tmp |= mounts;
+		doc_add(containers, container_doc(k, c, mounts, pre_stop && (get(k->g, c, A_container_port) || object_child(k->p, c, K_port, NULL))));
+	}
+	doc_set(k->a, meta, "labels", k_labels(k, node, name));
+	doc_set(k->a, pod, "metadata", meta);
+	doc_set(k->a, spec, "serviceAccountName", k_add(k, node, account, "the workload's own account"));
+	doc_set(k->a, spec, "automountServiceAccountToken", k_bool(k, node, false, "the workload does not talk to the cluster"));
+	doc_set(k->a, spec, "enableServiceLinks", k_bool(k, node, false, "else every Service would add variables such as REDIS_PORT"));
+	if (runs_once)
+		doc_set(k->a, spec, "restartPolicy", k_add(k, node, "Never", "a failed run is tried again as a new pod"));
+	doc_set(k->a, spec, "terminationGracePeriodSeconds", grace_doc(k, node, pre_stop));
+	doc_set(k->a, spec, "securityContext", pod_security(k, node));
+	if (pull) {
+		struct doc *list = doc_list(k->a, pull->origin);
+		for (const struct value *i = pull->kind == V_LIST ? pull->items : pull; i; i = i->next) {
+			struct doc *d = doc_map(k->a, i->origin);
+			doc_set(k->a, d, "name", doc_value(k->l, i));
+			doc_add(list, d);
+		}
+		doc_set(k->a, spec, "imagePullSecrets", list);
+	}
+	add_arch(k, node, spec);
+	if (!runs_once) {
+		doc_set(k->a, spec, "topologySpreadConstraints", spread_doc(k, node, name));
+		doc_set(k->a, spec, "affinity", affinity_doc(k, node, name));
+	}
+	doc_set(k->a, spec, "containers", containers);
+	if (tmp)
+		doc_set(k->a, spec, "volumes", tmp_volume(k, node));
+	doc_set(k->a, pod, "spec", spec);
+	return pod;
+}
