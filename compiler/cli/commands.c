@@ -1,8 +1,6 @@
 /* check, test, graph: the commands that only look. */
 #include "berth/cli.h"
 
-#include <string.h>
-
 int
 cmd_check(struct cli *cli)
 {
@@ -19,12 +17,11 @@ cmd_test(struct cli *cli)
 	struct session s;
 	session_run(&s, cli, false);
 	int code = session_report(&s);
-	if (code == EXIT_FINE || code == EXIT_PROGRAM) {
+	if (code == EXIT_FINE || (code == EXIT_PROGRAM && s.count > 0)) {
 		struct buf out = {0};
 		buf_addf(&out, "%u passed, %u failed\n", s.compile->tests_passed, s.compile->tests_failed);
-		if (!put_out(&out))
+		if (finish_out(&out) != EXIT_FINE)
 			code = EXIT_NO_OUTPUT;
-		buf_free(&out);
 	}
 	session_end(&s);
 	return code;
@@ -37,9 +34,8 @@ cmd_graph(struct cli *cli)
 	session_run(&s, cli, false);
 	int code = session_report(&s);
 	struct buf out = {0};
-	const char *format = cli->value[OPT_FORMAT];
 	for (size_t i = 0; code == EXIT_FINE && i < s.count; i++) {
-		if (format && strcmp(format, "mermaid") == 0)
+		if (given_word(cli, OPT_PICTURE, "mermaid"))
 			graph_mermaid(s.graphs[i], &out);
 		else
 			graph_dot(s.graphs[i], &out);

@@ -476,6 +476,12 @@ declare_instance(struct program *p, struct object *parent, const struct componen
 		label = parent->label;
 	if (label == NULL)
 		return; /* reported by the static check */
+	for (const struct object *up = parent; up && up->kind == K_component; up = up->instance) {
+		if (up->component == comp) {
+			report(p, D_E0120, st->head, "component \"%s\" uses itself", comp->name->text);
+			return;
+		}
+	}
 	struct map *known = instances_of(p, comp);
 	struct object *o = map_get(known, label);
 	if (o && o->parts && level == 0 && cond == 0) {
@@ -484,14 +490,6 @@ declare_instance(struct program *p, struct object *parent, const struct componen
 		return;
 	}
 	if (o == NULL) {
-		for (const struct object *up = parent; up; up = up->instance ? up->instance : NULL) {
-			if (up->kind == K_component && up->component == comp) {
-				report(p, D_E0120, st->head, "component \"%s\" uses itself", comp->name->text);
-				return;
-			}
-			if (up->instance == NULL)
-				break;
-		}
 		if (instance_depth(parent) > INSTANCE_DEPTH_MAX) {
 			report(p, D_E0120, st->head, "components are nested deeper than %d", INSTANCE_DEPTH_MAX);
 			return;

@@ -21,7 +21,7 @@ def free_port():
 
 port = free_port()
 env = dict(os.environ, AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}", AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test",
-           AWS_DEFAULT_REGION="ap-northeast-1", MOTO_ACCOUNT_ID="123456789012", AWS_PAGER="")
+           AWS_DEFAULT_REGION="ap-northeast-1", MOTO_ACCOUNT_ID="123456789012", MOTO_IAM_LOAD_MANAGED_POLICIES="true", AWS_PAGER="")
 server = subprocess.Popen([os.path.join(bin_dir, "moto_server"), "-H", "127.0.0.1", "-p", str(port)], env=env, stdout=subprocess.DEVNULL,
                           stderr=subprocess.DEVNULL)
 

@@ -1,0 +1,165 @@
+#!/bin/sh
+# Bad input: a clear message and the right exit code, never a crash or a write.
+# Each case says what it runs, the exit code and words that must be said.
+set -u
+cd "$(dirname "$0")/../.."
+BERTH=${BERTH:-$PWD/build/berth}
+passed=0 failed=0
+tmp=$(mktemp -d)
+trap 'chmod -R u+w "$tmp"; rm -rf "$tmp"' EXIT
+
+# expect NAME EXIT WORDS COMMAND…: the words are a basic regular expression of stderr and stdout
+expect() {
+	name=$1 want=$2 words=$3
+	shift 3
+	timeout 60 "$@" > "$tmp/log" 2>&1
+	code=$?
+	if [ "$code" -eq "$want" ] && { [ -z "$words" ] || grep -q -- "$words" "$tmp/log"; } && ! grep -q 'Sanitizer\|runtime error' "$tmp/log"; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "FAILED: $name: exit $code, wanted $want with: $words"
+		head -n 12 "$tmp/log" | cut -c1-200
+	fi
+}
+program() { # FILE, the rest from standard input behind a project and a stage
+	{
+		echo 'project app { edition = 2026 }'
+		echo 'stage prod {'
+		echo '  platform = ecs'
+		echo '  region = "eu-west-1"'
+		echo '  account = "111122223333"'
+		echo '  ecs { cluster = "c", subnets = ["subnet-0a1b2c3d4e5f60718"] }'
+		echo '}'
+		cat
+	} > "$1"
+}
+service='service web {
+  container app {
+    image = "a"
+    tag = "1"
+    cpu = 0.25vcpu
+    memory = 512MiB
+  }
+}'
+
+# bytes and size
+printf 'project a { edition = 2026 }\nstage p { platform = ecs }\n# \000\n' > "$tmp/nul.berth"
+expect 'NUL byte' 1 'E0010.*NUL' "$BERTH" check "$tmp/nul.berth"
+printf 'project a { edition = 2026 }\nstage p { platform = ecs }\n# \377\n' > "$tmp/utf.berth"
+expect 'invalid UTF-8' 1 'E0010.*not UTF-8' "$BERTH" check "$tmp/utf.berth"
+printf 'project a {\n\tedition = 2026\n}\nstage p { platform = ecs }\n' > "$tmp/tab.berth"
+expect 'tabs' 0 'E0011' "$BERTH" check "$tmp/tab.berth"
+printf 'project a { edition = 2026 }\r\nstage p { platform = ecs }\r\n' > "$tmp/crlf.berth"
+expect 'CRLF' 0 '' "$BERTH" check "$tmp/crlf.berth"
+printf '\357\273\277project a { edition = 2026 }\nstage p { platform = ecs }\n' > "$tmp/bom.berth"
+expect 'byte order mark' 0 '' "$BERTH" check "$tmp/bom.berth"
+python3 -c 'print("project a { edition = 2026 }\nstage p { platform = ecs }"); print("\n".join("x {" for _ in range(100000)))' > "$tmp/deep.berth"
+expect '100 000 nested braces' 1 'E00' "$BERTH" check "$tmp/deep.berth"
+python3 -c 'print("project a { edition = 2026 }\nstage p { platform = ecs }\ncontainer c {\n  cpu = " + "("*100000 + "\n}")' > "$tmp/parens.berth"
+expect '100 000 parentheses' 1 'E0005' "$BERTH" check "$tmp/parens.berth"
+python3 -c 'print("project a { edition = 2026 }\nstage p { platform = ecs }\ncontainer c {\n  memory = " + "not "*100000 + "\n}")' > "$tmp/not.berth"
+expect '100 000 times not' 1 'E0005\|E0001' "$BERTH" check "$tmp/not.berth"
+python3 -c 'print("project a { edition = 2026 }\nstage p { platform = ecs }\ncontainer c {\n  image = \"" + "x"*(1<<20) + "\"\n}")' > "$tmp/token.berth"
+expect 'a token of 1 MiB' 1 'E0004' "$BERTH" check "$tmp/token.berth"
+python3 -c 'print("project a { edition = 2026 }\nstage p { platform = ecs }\ncontainer c {\n  user = " + "9"*400 + "\n}")' > "$tmp/number.berth"
+expect 'a huge number' 1 'E0105.*does not fit' "$BERTH" check "$tmp/number.berth"
+python3 -c '
+print("project a { edition = 2026 }\nstage p { platform = ecs }")
+for i in range(60000): print("container c%d {\n  image = \"registry.example.com/some/image/%d\"\n  tag = \"1\"\n  cpu = 0.25vcpu\n  memory = 512MiB\n  # filler filler filler filler filler filler filler filler\n}" % (i, i))' > "$tmp/big.berth"
+expect '10 MB of program' 0 '' "$BERTH" check "$tmp/big.berth"
+
+# files
+expect 'a file that does not exist' 66 'cannot be read' "$BERTH" check "$tmp/none.berth"
+mkdir "$tmp/empty"
+expect 'a folder without programs' 66 'no .berth file' "$BERTH" check "$tmp/empty"
+program "$tmp/outputs.berth" << EOF
+container x { image = stage.outputs.a }
+EOF
+expect 'no outputs file' 1 'E0124' "$BERTH" check "$tmp/outputs.berth"
+for bad in '{"a": ' '[1, 2]' '{"a": {"value": "x", "sensitive": true}}' '{"b": "x"}'; do
+	mkdir -p "$tmp/o/infra"
+	echo "$bad" > "$tmp/o/infra/prod.json"
+	printf 'project a { edition = 2026 }\nstage prod { platform = ecs, outputs = "infra/prod.json" }\ncontainer x { image = stage.outputs.a }\n' > "$tmp/o/main.berth"
+	expect "outputs file $bad" 1 'E012[345]' "$BERTH" check "$tmp/o"
+done
+rm "$tmp/o/infra/prod.json"
+mkdir "$tmp/o/infra/prod.json"
+expect 'a folder as outputs file' 1 'E0123.*folder' "$BERTH" check "$tmp/o"
+
+# a stage that does not say what is needed, and what is not built
+{ echo 'project app { edition = 2026 }'; echo 'stage prod { platform = ecs }'; echo "$service"; } > "$tmp/stage.berth"
+expect 'a stage without a cluster' 1 'E0170' "$BERTH" compile -o "$tmp/out" "$tmp/stage.berth"
+program "$tmp/queue.berth" << EOF
+queue jobs {
+  visibility = 2m
+}
+$service
+EOF
+expect 'queues are accepted by check' 0 '' "$BERTH" check "$tmp/queue.berth"
+expect 'and refused by compile' 1 'E0180.*not yet built for ecs' "$BERTH" compile -o "$tmp/out" "$tmp/queue.berth"
+expect 'a form that is not built' 64 'not yet built' "$BERTH" compile --emit helm -o "$tmp/out" "$tmp/queue.berth"
+
+# patches
+patched() { program "$tmp/patch.berth" << EOF
+service web {
+  container app {
+    image = "a"
+    tag = "1"
+    cpu = 0.25vcpu
+    memory = 512MiB
+  }
+  patch aws.ecs.TaskDefinition {
+    reason = "test"
+    $1
+  }
+}
+EOF
+}
+patched 'enableFaultInjection = true'
+expect 'a patch of a field that berth does not model' 0 'written' "$BERTH" compile -o "$tmp/ok" "$tmp/patch.berth"
+patched 'memory = "1024"'
+expect 'a patch of a field that berth writes' 1 'E0183.*itself' "$BERTH" compile -o "$tmp/out" "$tmp/patch.berth"
+patched 'networkMode = "awsvpc"'
+expect 'a patch that changes nothing' 1 'E0183.*changes nothing' "$BERTH" compile -o "$tmp/out" "$tmp/patch.berth"
+patched 'memroy = "1024"'
+expect 'a patch outside the schema' 1 'E0183.*has no' "$BERTH" compile -o "$tmp/out" "$tmp/patch.berth"
+program "$tmp/manifest.berth" << EOF
+$service
+manifest quota { file = "quota.yaml" }
+EOF
+expect 'a manifest on ECS' 1 'E0180' "$BERTH" compile -o "$tmp/out" "$tmp/manifest.berth"
+
+# output folders
+program "$tmp/good.berth" << EOF
+$service
+EOF
+mkdir "$tmp/ro" && chmod a-w "$tmp/ro"
+[ "$(id -u)" -eq 0 ] || expect 'a read-only folder' 73 'cannot be written' "$BERTH" compile -o "$tmp/ro/out" "$tmp/good.berth"
+: > "$tmp/file"
+expect 'a file where the folder should be' 73 'cannot be written' "$BERTH" compile -o "$tmp/file" "$tmp/good.berth"
+mkdir -p "$tmp/link" "$tmp/outside"
+ln -s "$tmp/outside" "$tmp/link/prod"
+expect 'a symbolic link that points outside' 73 'cannot be written' "$BERTH" compile -o "$tmp/link" "$tmp/good.berth"
+if [ -z "$(ls -A "$tmp/outside")" ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: written outside the output folder"; fi
+if [ -w /dev/full ]; then
+	program "$tmp/sched.berth" << EOF
+$service
+EOF
+	"$BERTH" explain schedule > /dev/full 2> "$tmp/log"
+	code=$?
+	if [ $code -eq 73 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: full disk: exit $code"; fi
+fi
+if [ ! -e "$tmp/out" ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: a refused program left output"; fi
+
+# killed at any moment: the old set or the new, never half of one
+"$BERTH" compile --stage prod --set tag=v1 -o "$tmp/kill" examples/rails-on-fargate > /dev/null 2>&1
+for ms in 01 02 03 05 08 13; do
+	timeout -s KILL 0.$ms "$BERTH" compile --stage prod --set tag=v2 -o "$tmp/kill" examples/rails-on-fargate > /dev/null 2>&1
+done
+expect 'after kills a run puts everything right' 0 'written' "$BERTH" compile --stage prod --set tag=v3 -o "$tmp/kill" examples/rails-on-fargate
+"$BERTH" compile --stage prod --set tag=v3 -o "$tmp/fresh" examples/rails-on-fargate > /dev/null 2>&1
+if diff -r "$tmp/kill" "$tmp/fresh" > "$tmp/log"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: after kills the folder differs"; head -n 5 "$tmp/log"; fi
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
