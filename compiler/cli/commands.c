@@ -1,6 +1,8 @@
 /* check, test, graph: the commands that only look. */
 #include "berth/cli.h"
 
+#include <string.h>
+
 int
 cmd_check(struct cli *cli)
 {
@@ -17,11 +19,12 @@ cmd_test(struct cli *cli)
 	struct session s;
 	session_run(&s, cli, false);
 	int code = session_report(&s);
-	if (code == EXIT_FINE || (code == EXIT_PROGRAM && s.count > 0)) {
+	if (code == EXIT_FINE || code == EXIT_PROGRAM) {
 		struct buf out = {0};
 		buf_addf(&out, "%u passed, %u failed\n", s.compile->tests_passed, s.compile->tests_failed);
-		if (finish_out(&out) != EXIT_FINE)
+		if (!put_out(&out))
 			code = EXIT_NO_OUTPUT;
+		buf_free(&out);
 	}
 	session_end(&s);
 	return code;
@@ -34,8 +37,9 @@ cmd_graph(struct cli *cli)
 	session_run(&s, cli, false);
 	int code = session_report(&s);
 	struct buf out = {0};
+	const char *format = cli->value[OPT_FORMAT];
 	for (size_t i = 0; code == EXIT_FINE && i < s.count; i++) {
-		if (given_word(cli, OPT_PICTURE, "mermaid"))
+		if (format && strcmp(format, "mermaid") == 0)
 			graph_mermaid(s.graphs[i], &out);
 		else
 			graph_dot(s.graphs[i], &out);

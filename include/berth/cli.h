@@ -34,30 +34,22 @@ enum option_id {
 	OPT_COUNT
 };
 
-/* What a shell offers for a word. */
-enum complete { COMPLETE_NONE, COMPLETE_FILE, COMPLETE_FOLDER, COMPLETE_WORDS };
-
 struct cli;
 /* One row of cli/commands.def. */
 struct command_row {
 	const char *name;
-	const char *arguments;  /* after the name */
-	const char *help;       /* one sentence */
-	const char *more;       /* a paragraph with an example */
-	enum complete complete; /* of the arguments */
-	const char *words;      /* for COMPLETE_WORDS, separated by blanks */
+	const char *arguments; /* after the name */
+	const char *help;      /* one sentence */
+	const char *more;      /* a paragraph with an example */
 	int (*run)(struct cli *cli);
 };
-/* One row of cli/options.def. A name may have several rows for different commands. */
+/* One row of cli/options.def. */
 struct option_row {
-	const char *name;       /* long, without -- */
-	char letter;            /* or 0 */
-	const char *argument;   /* what it takes, or NULL */
-	enum complete complete; /* of the argument */
-	const char *words;      /* for COMPLETE_WORDS: the legal values, separated by blanks */
-	bool list;              /* several of the words, separated by commas */
-	bool number;            /* takes 0 to 999999 */
-	unsigned long commands; /* bit set of command ids; 0 = all */
+	const char *name;      /* long, without -- */
+	char letter;           /* or 0 */
+	const char *argument;  /* what it takes, or NULL */
+	const char *words;     /* legal values for completion, or NULL */
+	unsigned long commands;/* bit set of command ids; 0 = all */
 	const char *help;
 };
 const struct command_row *command_row(enum command_id c);
@@ -88,26 +80,20 @@ struct session {
 	struct cli *cli;
 	struct arena *arena;
 	struct compile *compile;
-	const struct stage **stages;  /* those asked for */
 	struct arena **stage_arenas;
 	struct graph **graphs;
-	struct resources **resources; /* once lowered */
 	size_t count;
-	VEC(const char *) inputs;     /* every file read, once each */
+	const char **inputs;          /* every file read */
+	size_t input_count, input_cap;
 	int exit;                     /* not 0: stop with it, words were said */
 };
 /*
- * The pipeline: read, parse, resolve, then each stage asked for: evaluate,
- * build the graph, check. `all` stages when none is named, else one must be
- * clear.
+ * The pipeline: read, parse, resolve, then each stage asked for. `all` stages
+ * when none is named, else one must be clear.
  */
 void session_run(struct session *s, struct cli *cli, bool all);
-/* And on to resources; `whole`: what is not built is an error. Call it without errors only. */
-void session_lower(struct session *s, bool whole);
-/* Diagnostics to stderr, or as JSON (check: to stdout); returns the exit code so far. */
+/* Diagnostics to stderr, or as JSON to stdout for check; returns the exit code so far. */
 int session_report(struct session *s);
-/* Does a machine read the diagnostics? */
-bool session_json(const struct session *s);
 void session_end(struct session *s);
 /* Print and flush; false (with words) when stdout cannot be written. */
 bool put_out(const struct buf *b);
@@ -118,23 +104,8 @@ void say(const char *fmt, ...) BERTH_PRINTF(1, 2);
 #include "berth/cli/commands.def"
 #undef COMMAND
 
-/* Print what a command made: EXIT_FINE or EXIT_NO_OUTPUT; frees it. */
-int finish_out(struct buf *b);
-/* Is the value of an option this word? */
-bool given_word(const struct cli *cli, enum option_id o, const char *word);
-/* *.berth in the directory, sorted bytewise, without hidden ones; 0 or an errno value. */
-int list_programs(struct arena *a, const char *dir, char ***names, size_t *count);
-/* Words wrapped at 80 columns behind an indentation; the first line begins at `column`. */
-void wrap(const char *text, unsigned column, unsigned indent, struct buf *out);
-/* A name padded to `width` columns, then wrapped text. */
-void wrap_row(const char *name, unsigned width, const char *text, struct buf *out);
-/* The changes from one text to another in the format of diff -u. */
-void diff_lines(const char *path, struct str old, struct str new, struct buf *out);
-
 /* help.c */
 void help_usage(struct buf *out);
 void help_command(enum command_id c, struct buf *out);
-/* "-o, --output DIR" */
-void help_option(const struct option_row *o, struct buf *out);
 
 #endif
