@@ -121,10 +121,10 @@ try:
             subprocess.run([berth, "compile", "--stage", stage, "--set", "tag=v1", "-o", out, project], check=True, stderr=subprocess.DEVNULL)
             print(f"  {stage}: {deploy(os.path.join(out, stage))} requests accepted, in order")
         # the same schedules through EventBridge rules
-        open(main, "w").write(open(main).read().replace('  outputs = "infra/prod.json"\n', '  outputs = "infra/prod.json"\n  prefix = "shop-rules"\n  schedules { via = rule }\n'))
+        text = open(main).read()
+        text = text.replace('  outputs = "infra/prod.json"\n', '  outputs = "infra/prod.json"\n  prefix = "shop-rules"\n  schedules { via = rule }\n')
+        open(main, "w").write(text.replace("shop-\\(stage.name)-app", "shop-rules-app"))
         out = os.path.join(tmp, "out-rules")
-        t = open(main).read().replace('shop-\\(stage.name)-app', 'shop-rules-app').replace('path = "/up" }', 'path = "/up" }')
-        open(main, "w").write(t)
         subprocess.run([berth, "compile", "--stage", "prod", "--set", "tag=v1", "-o", out, project], check=True, stderr=subprocess.DEVNULL)
         folder = os.path.join(out, "prod")
         print(f"  prod, via = rule: {deploy(folder)} requests accepted, in order")
