@@ -44,23 +44,13 @@ walk_written(struct written *w, enum target t, struct object *o)
 			walk_written(w, t, c);
 }
 
-/* A route that nothing takes in this stage makes nothing. */
-static bool
-is_used(const struct graph *g, const struct object *node)
-{
-	for (size_t i = 0; i < g->edges.n; i++)
-		if (g->edges.v[i].to == node)
-			return true;
-	return node->kind != K_log;
-}
-
 static void
 walk_all(struct written *w)
 {
 	struct graph *g = w->g;
 	for (size_t i = 0; i < g->nodes.n; i++) {
 		struct object *node = g->nodes.v[i];
-		if (is_used(g, node))
+		if (node->kind != K_log || node->referenced) /* a route that nothing takes makes nothing */
 			walk_written(w, node_target(g, node), node);
 	}
 }

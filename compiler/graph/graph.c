@@ -38,6 +38,7 @@ add_edge(struct graph *g, enum edge_kind kind, struct object *from, const struct
 	for (size_t i = g->edges.n; i-- > 0 && g->edges.v[i].from == from;)
 		if (g->edges.v[i].to == to && g->edges.v[i].kind == kind)
 			return;
+	to->referenced = true;
 	*VEC_PUSH(g->arena, &g->edges) = (struct graph_edge){kind, from, to, v->origin};
 }
 

@@ -118,6 +118,7 @@ struct object {
 	uint8_t state;
 	bool gone;                  /* removed by none, or replaced by a sibling variant */
 	bool used;
+	bool referenced;            /* an edge of the graph leads here */
 	bool exempt_hit;
 };
 
