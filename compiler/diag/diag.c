@@ -49,6 +49,7 @@ diags_new(struct arena *a, struct sources *s)
 /* Diagnostics of equal hash; the hash, as an address, is the key in `seen`. */
 struct bucket {
 	struct diag *diag;
+	const char *cause; /* or NULL: known by its code, place and words */
 	struct bucket *next;
 };
 
@@ -68,7 +69,7 @@ static struct diag *
 find_same(const struct bucket *b, enum diag_code code, struct span at, const char *text)
 {
 	for (; b; b = b->next)
-		if (b->diag->code == code && span_cmp(b->diag->at, at) == 0 && strcmp(b->diag->text, text) == 0)
+		if (b->cause == NULL && b->diag->code == code && span_cmp(b->diag->at, at) == 0 && strcmp(b->diag->text, text) == 0)
 			return b->diag;
 	return NULL;
 }
@@ -109,10 +110,20 @@ words(struct diags *d, const char *fmt, va_list ap)
 	return text;
 }
 
+static void
+remember(struct diags *d, const void *key, const char *cause, struct diag *g)
+{
+	struct bucket *b = NEW(d->arena, struct bucket);
+
+	b->diag = g;
+	b->cause = cause;
+	b->next = map_get(&d->seen, key);
+	map_put(&d->seen, key, b);
+}
+
 struct diag *
 diag_add(struct diags *d, enum diag_code code, struct span at, const char *fmt, ...)
 {
-	struct bucket *old, *b;
 	struct diag *g;
 	const void *key;
 	char *text;
@@ -122,34 +133,57 @@ diag_add(struct diags *d, enum diag_code code, struct span at, const char *fmt, 
 	text = words(d, fmt, ap);
 	va_end(ap);
 	key = bucket_key(code, at, text);
-	old = map_get(&d->seen, key);
-	g = find_same(old, code, at, text);
+	g = find_same(map_get(&d->seen, key), code, at, text);
 	if (g)
 		return join(d, g);
-	b = NEW(d->arena, struct bucket);
-	b->diag = append(d, code, at, text);
-	b->next = old;
-	map_put(&d->seen, key, b);
-	return b->diag;
+	g = append(d, code, at, text);
+	remember(d, key, NULL, g);
+	return g;
 }
+
+struct diag *
+diag_again(struct diags *d, struct span at, const char *note, const char *cause)
+{
+	for (const struct bucket *b = map_get(&d->seen, bucket_key(0, NO_SPAN, cause)); b; b = b->next) {
+		if (b->cause == NULL || strcmp(b->cause, cause) != 0)
+			continue;
+		if (note && span_cmp(b->diag->at, at) != 0)
+			diag_note(d, b->diag, at, "%s", note);
+		return join(d, b->diag);
+	}
+	return NULL;
+}
+
+struct diag *
+diag_cause(struct diags *d, const char *cause, struct diag *g)
+{
+	remember(d, bucket_key(0, NO_SPAN, cause), arena_strz(d->arena, str_of(cause)), g);
+	return g;
+}
+
+/* More places of one cause say nothing new. */
+enum { NOTES_MAX = 6 };
 
 /* The same note is said once: joined diagnostics bring theirs again. */
 void
 diag_note(struct diags *d, struct diag *g, struct span at, const char *fmt, ...)
 {
 	struct note **end = &g->notes;
+	unsigned count = 0;
 	char *text;
 	va_list ap;
 
 	va_start(ap, fmt);
 	text = words(d, fmt, ap);
 	va_end(ap);
-	for (; *end; end = &(*end)->next)
+	for (; *end; end = &(*end)->next, count++)
 		if (span_cmp((*end)->at, at) == 0 && strcmp((*end)->text, text) == 0)
 			return;
+	if (count > NOTES_MAX)
+		return;
 	*end = NEW(d->arena, struct note);
-	(*end)->at = at;
-	(*end)->text = text;
+	(*end)->at = count < NOTES_MAX ? at : NO_SPAN;
+	(*end)->text = count < NOTES_MAX ? text : "and in more places";
 }
 
 void

@@ -148,8 +148,10 @@ check_containers(struct graph *g, struct object *node)
 {
 	bool main_one = false;
 	for (struct object *c = first_container(g, node); c; c = object_next(c)) {
-		check_image(g, c);
-		check_sizes_written(g, c);
+		if (!c->partial) {
+			check_image(g, c);
+			check_sizes_written(g, c);
+		}
 		check_env(g, c);
 		check_health(g, c, K_health);
 		check_health(g, c, K_startup);
@@ -157,7 +159,7 @@ check_containers(struct graph *g, struct object *node)
 		const struct value *side = object_peek(g->program, c, A_container_sidecar), *init = object_peek(g->program, c, A_container_init);
 		main_one |= !(side && side->n) && !(init && init->n);
 	}
-	if (!main_one && !(node->kind == K_schedule && object_peek(g->program, node, A_schedule_run))) {
+	if (!main_one && !g->compile->blocks_missing && !(node->kind == K_schedule && object_peek(g->program, node, A_schedule_run))) {
 		struct diag *d = complain(g, D_E0157, node->at, "%s has no container that does its work", words(g, node));
 		diag_hint(g->compile->diags, d, "Add a block: container NAME { image = \"…\" }");
 	}
@@ -250,7 +252,7 @@ check_http(struct graph *g, struct object *node)
 	struct object *h = object_child(g->program, node, K_http, NULL), *c;
 	int64_t port;
 	struct span at;
-	if (h == NULL || node_port(g, node, &c, &port, &at))
+	if (h == NULL || g->compile->blocks_missing || node_port(g, node, &c, &port, &at))
 		return;
 	for (c = first_container(g, node); c; c = object_next(c)) {
 		const struct value *v = object_peek(g->program, c, A_container_port);
@@ -352,6 +354,8 @@ check_node(struct graph *g, struct object *node)
 void
 graph_check(struct graph *g)
 {
+	if (!g->targeted)
+		return;
 	for (size_t i = 0; i < g->nodes.n; i++)
 		check_node(g, g->nodes.v[i]);
 	check_refused(g);

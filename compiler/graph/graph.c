@@ -115,7 +115,8 @@ graph_build(struct program *p)
 	g->compile = p->compile;
 	g->arena = p->arena;
 	const struct value *platform = object_get(p, p->stage_object, A_stage_platform);
-	g->target = platform && platform->kind == V_WORD && str_eqz(platform->text, "kubernetes") ? TARGET_K8S : TARGET_ECS;
+	g->targeted = platform && platform->kind == V_WORD;
+	g->target = g->targeted && str_eqz(platform->text, "kubernetes") ? TARGET_K8S : TARGET_ECS;
 	collect_nodes(g, p->root->children);
 	for (size_t i = 0; i < g->nodes.n; i++)
 		collect_edges(g, g->nodes.v[i], g->nodes.v[i]);

@@ -70,14 +70,23 @@ subject(struct program *p, const struct attr_row *row, const struct object *o)
 		 : arena_printf(p->arena, "parameter \"%s\"", row->name);
 }
 
+/* The cause of a refusal: one place may be read for many declarations that take it over. */
+static const char *
+wrong_value(struct program *p, const struct value *v, const struct attr_row *row)
+{
+	return arena_printf(p->arena, "value %u:%u:%u for %s", v->origin.file, v->origin.off, v->origin.len, row->name);
+}
+
 static struct value *
 wrong_type(struct program *p, struct value *v, const struct attr_row *row, const struct object *o)
 {
 	struct buf shown = {0};
-	const char *what = subject(p, row, o);
-	value_show(v, &shown);
+	const char *what = subject(p, row, o), *cause = wrong_value(p, v, row);
 	struct diag *g;
 	struct diags *d = p->compile->diags;
+	if (diag_again(d, v->origin, NULL, cause))
+		return value_error(p, v->origin);
+	value_show(v, &shown);
 	const char *wants = schema_type_words(p->arena, row->types, row->words, row->ref);
 	if (v->kind == V_SECRET) {
 		g = report(p, D_E0116, v->origin, "%s cannot be a secret", what);
@@ -103,6 +112,7 @@ wrong_type(struct program *p, struct value *v, const struct attr_row *row, const
 		else
 			diag_hint(d, g, "It takes %s.", wants);
 	}
+	diag_cause(d, cause, g);
 	buf_free(&shown);
 	return value_error(p, v->origin);
 }
@@ -125,6 +135,9 @@ check_bounds(struct program *p, struct value *v, const struct attr_row *row, con
 	bool low = n < row->min, high = row->max != 0 && n > row->max;
 	if (!low && !high)
 		return v;
+	const char *cause = wrong_value(p, v, row);
+	if (diag_again(p->compile->diags, v->origin, NULL, cause))
+		return value_error(p, v->origin);
 	struct buf shown = {0}, bound = {0};
 	value_show(v, &shown);
 	show_bound(p, v, low ? row->min : row->max, &bound);
@@ -133,6 +146,7 @@ check_bounds(struct program *p, struct value *v, const struct attr_row *row, con
 				low ? "less" : "more", (int)bound.n, bound.p);
 	diag_hint(p->compile->diags, g, "The %s that works is %.*s%s%s%s.", low ? "least" : "most", (int)bound.n, bound.p,
 		  row->source ? " (" : "", row->source ? row->source : "", row->source ? ")" : "");
+	diag_cause(p->compile->diags, cause, g);
 	buf_free(&shown);
 	buf_free(&bound);
 	return value_error(p, v->origin);

@@ -65,9 +65,12 @@ static void
 take_over(struct program *p, struct object *o, const struct contribution *part)
 {
 	struct object *source = from_object(p, part->stmt->from, part->scope);
-	if (source == NULL)
+	if (source == NULL) {
+		o->partial = true;
 		return;
+	}
 	if (source->kind != o->kind) {
+		o->partial = true;
 		struct diag *g = report(p, D_E0121, part->stmt->from->at, "%s cannot take over %s", object_words(p->arena, o),
 					object_words(p->arena, source));
 		diag_hint(p->compile->diags, g, "`from` names a %s.", kind_row(o->kind)->name);
@@ -78,6 +81,7 @@ take_over(struct program *p, struct object *o, const struct contribution *part)
 		return;
 	}
 	link_parts(p, source);
+	o->partial |= source->partial;
 	for (const struct contribution *c = source->parts; c; c = c->next)
 		object_add_part(p, o, c->stmt, part->level - 1 + c->level, c->cond, c->scope);
 }

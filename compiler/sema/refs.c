@@ -30,7 +30,11 @@ with_origin(struct program *p, const struct value *v, struct span at)
 static void
 unknown_param(struct program *p, const struct name *name, struct param *list, struct param *more, struct span at)
 {
+	const char *cause = arena_printf(p->arena, "parameter %s", name->text);
+	if (diag_again(p->compile->diags, at, "and used here", cause))
+		return;
 	struct diag *g = report(p, D_E0112, at, "there is no parameter \"%s\"", name->text);
+	diag_cause(p->compile->diags, cause, g);
 	struct nearest best = nearest_to(name_str(name));
 	for (struct param *q = list; q; q = q->next)
 		nearest_try(&best, name_str(q->name));
@@ -281,7 +285,12 @@ eval_stage(struct program *p, const struct path *path, struct span at)
 static void
 unknown_declaration(struct program *p, int kind, const struct part *part)
 {
+	struct compile *c = p->compile;
+	const char *cause = arena_printf(p->arena, "%s %s", kind_row((enum kind_id)kind)->name, part->name->text);
+	if (c->incomplete || diag_again(c->diags, part->at, "and used here", cause))
+		return; /* when incomplete, it is probably the declaration that was refused */
 	struct diag *g = report(p, D_E0110, part->at, "there is no %s \"%s\"", kind_row((enum kind_id)kind)->name, part->name->text);
+	diag_cause(c->diags, cause, g);
 	struct nearest best = nearest_to(name_str(part->name));
 	for (struct object *o = program_first(p, (enum kind_id)kind); o; o = object_next(o))
 		if (o->label)

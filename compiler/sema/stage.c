@@ -187,13 +187,21 @@ static void
 check_required(struct program *p, struct object *o)
 {
 	const struct schema *s = p->compile->schema;
-	bool template = o->kind == K_container && o->parent->parent == NULL;
+	bool template = o->partial || (o->kind == K_container && (o->parent->parent == NULL || o->parent->kind == K_component));
 	for (unsigned i = 0; i < kind_attr_count(s, o->kind); i++) {
 		const struct attr_row *row = attr_row(kind_first_attr(s, o->kind) + i);
 		const struct slot *slot = &o->slots[i];
 		if (!row->required || template || slot->value || (slot->top && slot->state == FORCE_BUSY))
 			continue;
+		const struct contribution *base = o->parts; /* the last in the line of `from` */
+		for (const struct contribution *c = base; c; c = c->next)
+			if (c->stmt->kind == ST_BLOCK && c->stmt->from == NULL)
+				base = c;
+		const char *cause = arena_printf(p->arena, "%s of %u:%u", row->name, base ? base->stmt->at.file : 0, base ? base->stmt->at.off : o->at.off);
+		if (diag_again(p->compile->diags, o->at, arena_printf(p->arena, "so does %s", object_words(p->arena, o)), cause))
+			continue;
 		struct diag *g = report(p, D_E0107, o->at, "%s needs %s", object_words(p->arena, o), row->name);
+		diag_cause(p->compile->diags, cause, g);
 		diag_hint(p->compile->diags, g, "For example: %s", row->example);
 	}
 }

@@ -79,8 +79,12 @@ check_component_setting(struct walk *w, const struct component *comp, const stru
 {
 	if (st->path == NULL || st->path->n != 1 || param_find(comp->params, st->path->part[0].name))
 		return;
+	const char *cause = arena_printf(w->c->arena, "parameter %s of component %s", st->path->part[0].name->text, comp->name->text);
+	if (diag_again(w->c->diags, st->key_at, "and here", cause))
+		return;
 	struct diag *g = diag_add(w->c->diags, D_E0102, st->key_at, "component \"%s\" has no parameter \"%s\"", comp->name->text,
 				  st->path->part[0].name->text);
+	diag_cause(w->c->diags, cause, g);
 	struct nearest best = nearest_to(name_str(st->path->part[0].name));
 	struct buf all = {0};
 	for (struct param *p = comp->params; p; p = p->next) {
@@ -160,6 +164,7 @@ check_label(struct walk *w, int kind, const struct stmt *st)
 		diag_hint(d, g, "Write: %s", row->example);
 	} else if (row->label == LABEL_REQUIRED && st->label_count == 0 && w->component == NULL) {
 		struct diag *g = diag_add(d, D_E0118, st->head, "%s needs a name", row->name);
+		w->c->incomplete = true;
 		diag_hint(d, g, "For example: %s", row->example);
 	} else if (st->label_count > 1) {
 		diag_add(d, D_E0118, st->labels[1].at, "%s takes one name", row->name);
@@ -227,6 +232,7 @@ unknown_block(struct walk *w, int parent, const struct stmt *st, const char *whe
 	const struct name *word = st->path->part[0].name;
 	struct diags *d = w->c->diags;
 	struct diag *g;
+	*(parent == K_COUNT ? &w->c->incomplete : &w->c->blocks_missing) = true;
 	if (st->path->n == 2) {
 		for (struct module *m = w->c->imports; m; m = m->next) {
 			if (m->name != word)
@@ -242,7 +248,10 @@ unknown_block(struct walk *w, int parent, const struct stmt *st, const char *whe
 				diag_hint(d, g, "Did you mean %s.%.*s?", word->text, (int)best.word.n, best.word.p);
 			return;
 		}
-		g = diag_add(d, D_E0101, st->path->at, "no module is imported as \"%s\"", word->text);
+		const char *cause = arena_printf(w->c->arena, "module %s", word->text);
+		if (diag_again(d, st->path->at, "and used here", cause))
+			return;
+		g = diag_cause(d, cause, diag_add(d, D_E0101, st->path->at, "no module is imported as \"%s\"", word->text));
 		diag_hint(d, g, "Add to project: import %s { source = \"std\" }", word->text);
 		return;
 	}
@@ -252,8 +261,11 @@ unknown_block(struct walk *w, int parent, const struct stmt *st, const char *whe
 		hint_home(w, g, word, parent);
 		return;
 	}
-	if (parent == K_COUNT)
-		g = diag_add(d, D_E0101, st->path->at, "unknown kind \"%s\"", word->text);
+	const char *cause = parent == K_COUNT ? arena_printf(w->c->arena, "kind %s", word->text) : NULL;
+	if (cause && diag_again(d, st->path->at, "and used here", cause))
+		return;
+	if (cause)
+		g = diag_cause(d, cause, diag_add(d, D_E0101, st->path->at, "unknown kind \"%s\"", word->text));
 	else if (schema_attr(w->c->schema, (enum kind_id)parent, word) >= 0) {
 		g = diag_add(d, D_E0101, st->path->at, "\"%s\" is a setting of %s, not a block", word->text, where);
 		diag_hint(d, g, "Write it like this: %s", attr_row((enum attr_id)schema_attr(w->c->schema, (enum kind_id)parent, word))->example);

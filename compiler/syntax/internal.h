@@ -62,6 +62,7 @@ struct parse {
 	struct opener {
 		uint32_t off;
 		int indent;
+		bool one_line; /* it must be closed where its line ends */
 	} open[NESTING_MAX];
 	bool insert_end;      /* the NL behind an inserted } comes next */
 	bool saved;           /* a token waits behind inserted ones */

@@ -38,6 +38,7 @@ opener(struct parse *p, uint32_t brace)
 		indent++;
 	p->open[p->braces].off = from + (uint32_t)indent;
 	p->open[p->braces].indent = indent;
+	p->open[p->braces].one_line = false;
 	p->braces++;
 }
 
@@ -88,20 +89,31 @@ insert_close(struct parse *p, int t, const union semantic *value, struct span *a
 	return '}';
 }
 
+/* The next token; true when it is the first of its line and no end. */
+static bool
+scan(struct parse *p, int *t, union semantic *value, struct span *at, void *scanner)
+{
+	bool first = p->first;
+	*t = berth_scan(value, at, scanner);
+	if (*t == T_NL || *t == T_TEXT_END)
+		return false; /* what follows is the first of its line */
+	p->first = false;
+	return first && *t != T_TEXT_BEGIN;
+}
+
 /* Pass over the lines of a block whose first line is missing, its } included. */
 static int
 skip_region(struct parse *p, int expected, union semantic *value, struct span *at, void *scanner)
 {
 	int t;
 	for (;;) {
-		bool first = p->first;
-		p->brackets = 0;
-		t = berth_scan(value, at, scanner);
+		if (p->first)
+			p->brackets = p->depth = 0;
+		bool first = scan(p, &t, value, at, scanner);
 		if (t == 0)
 			return 0;
-		if (!first || t == T_NL || t == T_TEXT_BEGIN)
+		if (!first)
 			continue;
-		p->first = false;
 		int indent = indent_of(p, at->off);
 		if (indent > expected)
 			continue;
@@ -178,12 +190,8 @@ fetch(struct parse *p, union semantic *value, struct span *at, void *scanner, bo
 		*first = p->saved_token != 0;
 		return p->saved_token;
 	}
-	*first = p->first;
-	int t = berth_scan(value, at, scanner);
-	if (t != T_NL && t != T_TEXT_BEGIN)
-		p->first = false;
-	else
-		*first = false;
+	int t;
+	*first = scan(p, &t, value, at, scanner);
 	return t;
 }
 
@@ -194,8 +202,15 @@ token_next(union semantic *value, struct span *at, struct parse *p, void *scanne
 	if (p->unbalanced)
 		return 0;
 	int t = fetch(p, value, at, scanner, &first);
-	if (t == T_NL)
+	if (p->prev == '{' && t != T_NL && p->braces > 0)
+		p->open[p->braces - 1].one_line = true;
+	if (t == T_NL) {
+		if (p->mend && p->braces > 0 && p->open[p->braces - 1].one_line) {
+			report_missing(p);
+			t = insert_close(p, t, value, at);
+		}
 		return give(p, t, *at);
+	}
 	if (t == 0)
 		return give(p, at_end(p, value, at), *at);
 	if (first && p->brackets == 0 && p->mend) {

@@ -102,9 +102,18 @@ struct diags *diags_new(struct arena *a, struct sources *s);
  * (its stage is remembered). Never NULL. at may be NO_SPAN.
  */
 struct diag *diag_add(struct diags *d, enum diag_code code, struct span at, const char *fmt, ...) BERTH_PRINTF(4, 5);
+/* A second place, with what it has to do with it. The same note is kept once, and only the first six. */
 void diag_note(struct diags *d, struct diag *g, struct span at, const char *fmt, ...) BERTH_PRINTF(4, 5);
 /* The first hint stays. */
 void diag_hint(struct diags *d, struct diag *g, const char *fmt, ...) BERTH_PRINTF(3, 4);
+/*
+ * One cause, one message. What was reported for `cause` (words of the caller's
+ * own making, never shown), or NULL. When there is one, `at` joins it as a
+ * note, unless `note` is NULL or the place was named already.
+ */
+struct diag *diag_again(struct diags *d, struct span at, const char *note, const char *cause);
+/* Remember that `g` is the message for `cause`. Returns g. */
+struct diag *diag_cause(struct diags *d, const char *cause, struct diag *g);
 /* Add all of `from`, with their notes and hints. */
 void diags_move(struct diags *to, const struct diags *from);
 /* Sort by place (file order, offset), then arrival. Called by the renderers. */

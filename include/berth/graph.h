@@ -25,6 +25,7 @@ struct graph {
 	struct compile *compile;
 	struct arena *arena;
 	enum target target;         /* of the stage */
+	bool targeted;              /* the stage says its platform: else nothing is checked against one */
 	VEC(struct object *) nodes; /* service, job, schedule, queue, log, in program order */
 	VEC(struct graph_edge) edges;
 };

@@ -119,6 +119,7 @@ struct object {
 	bool gone;                  /* removed by none, or replaced by a sibling variant */
 	bool used;
 	bool referenced;            /* an edge of the graph leads here */
+	bool partial;               /* what it takes over is missing: no more is said of it */
 	bool exempt_hit;
 };
 
@@ -196,6 +197,8 @@ struct compile {
 	struct map stage_by_name;
 	struct outputs *outputs;  /* loaded files, by path */
 	bool broken;              /* syntax errors: nothing is evaluated */
+	bool incomplete;          /* a declaration was refused as a whole: names may be missing because of it */
+	bool blocks_missing;      /* a block inside a declaration was refused: what should stand in it is not asked for */
 	bool need_values;         /* compile and plan: an unknown parameter is an error */
 	bool run_tests;
 	struct map exempt_used;   /* exempt statements that excused something */

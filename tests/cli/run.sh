@@ -87,9 +87,9 @@ expect 'an exemption that is over' 1 'ended on 2027-12-31' "$BERTH" check --toda
 expect 'no colour in a pipe' 1 '' sh -c "\"$BERTH\" check $shop 2>&1 | grep '33m'"
 expect 'colour on demand' 0 '33m' sh -c "\"$BERTH\" check --color always $shop 2>&1"
 printf 'project a { edition = 2026 }\nstage p { platform = ecs }\n' > "$tmp/many.berth"
-i=0; while [ $i -lt 30 ]; do echo "servce x$i {}" >> "$tmp/many.berth"; i=$((i + 1)); done
+i=0; while [ $i -lt 30 ]; do echo "servce$i x$i {}" >> "$tmp/many.berth"; i=$((i + 1)); done
 expect 'at most 20 errors' 1 '10 more' "$BERTH" check "$tmp/many.berth"
-expect '--max-errors 0' 1 'x29' "$BERTH" check --max-errors 0 "$tmp/many.berth"
+expect '--max-errors 0' 1 'servce29' "$BERTH" check --max-errors 0 "$tmp/many.berth"
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
