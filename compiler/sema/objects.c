@@ -194,6 +194,8 @@ add_removal(struct program *p, struct object *o, enum kind_id kind, const struct
 static void
 absorb_setting(struct program *p, struct object *o, const struct stmt *st, int rank, struct scope *scope)
 {
+	if (o->kind == K_COUNT)
+		return;
 	bool open = kind_row(o->kind)->map != 0 || o->kind == K_component;
 	if (!open && st->path && st->path->n >= 1) {
 		int a = st->path->n == 1 ? schema_attr(p->compile->schema, o->kind, st->path->part[0].name) : -1;

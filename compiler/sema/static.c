@@ -27,7 +27,7 @@ block_words(struct walk *w, const struct stmt *st)
 
 /* "`memory` belongs in container": where a known word would stand. */
 static bool
-hint_home(struct walk *w, struct diag *g, const struct name *word, int kind)
+hint_home(struct walk *w, struct diag *g, const struct name *word, int kind, bool block)
 {
 	struct schema *s = w->c->schema;
 	if (word->word == 0)
@@ -35,7 +35,7 @@ hint_home(struct walk *w, struct diag *g, const struct name *word, int kind)
 	const struct kind_row *here = kind >= 0 && kind < K_COUNT ? kind_row((enum kind_id)kind) : NULL;
 	int best = -1;
 	for (int k = 0; k < K_COUNT; k++) {
-		if (schema_attr(s, (enum kind_id)k, word) < 0 && schema_child(s, (enum kind_id)k, word) < 0)
+		if ((block || schema_attr(s, (enum kind_id)k, word) < 0) && schema_child(s, (enum kind_id)k, word) < 0)
 			continue;
 		bool inside = here && schema_child(s, (enum kind_id)kind, s->kind_names[k]) >= 0;
 		if (best < 0 || inside)
@@ -51,24 +51,52 @@ hint_home(struct walk *w, struct diag *g, const struct name *word, int kind)
 	return true;
 }
 
+static bool
+among(struct str word, const char *words)
+{
+	for (; words && *words; words += strcspn(words, " "), words += *words == ' ')
+		if (str_eq(word, (struct str){words, strcspn(words, " ")}))
+			return true;
+	return false;
+}
+
+/* What this place has for a word that other tools use, or NULL. */
+static const char *
+other_word(struct schema *s, const struct name *word, int kind)
+{
+	if (kind < K_COUNT) {
+		for (unsigned i = 0; i < kind_attr_count(s, (enum kind_id)kind); i++) {
+			const struct attr_row *row = attr_row(kind_first_attr(s, (enum kind_id)kind) + i);
+			if (among(name_str(word), row->also))
+				return row->name;
+		}
+	}
+	for (int k = schema_next_child(s, (enum kind_id)kind, -1); k >= 0; k = schema_next_child(s, (enum kind_id)kind, k))
+		if (among(name_str(word), kind_row((enum kind_id)k)->also))
+			return kind_row((enum kind_id)k)->name;
+	return NULL;
+}
+
 static void
-hint_near(struct walk *w, struct diag *g, const struct name *word, int kind, bool blocks_too)
+hint_near(struct walk *w, struct diag *g, const struct name *word, int kind, bool block)
 {
 	struct schema *s = w->c->schema;
 	struct nearest best = nearest_to(name_str(word));
 	if (kind < K_COUNT)
 		for (unsigned i = 0; i < kind_attr_count(s, (enum kind_id)kind); i++)
 			nearest_try(&best, name_str(s->attr_names[kind_first_attr(s, (enum kind_id)kind) + i]));
-	if (blocks_too)
-		for (int k = schema_next_child(s, (enum kind_id)kind, -1); k >= 0; k = schema_next_child(s, (enum kind_id)kind, k))
-			if (k != K_statement)
-				nearest_try(&best, str_of(kind_row((enum kind_id)k)->name));
+	for (int k = schema_next_child(s, (enum kind_id)kind, -1); k >= 0; k = schema_next_child(s, (enum kind_id)kind, k))
+		if (k != K_statement)
+			nearest_try(&best, str_of(kind_row((enum kind_id)k)->name));
 	if (kind == K_COUNT)
 		for (struct component *x = w->module->components; x; x = x->next)
 			nearest_try(&best, name_str(x->name));
-	if (best.word.p)
+	const char *known = other_word(s, word, kind);
+	if (known)
+		diag_hint(w->c->diags, g, "berth calls it \"%s\".", known);
+	else if (best.word.p)
 		diag_hint(w->c->diags, g, "Did you mean \"%.*s\"?", (int)best.word.n, best.word.p);
-	else if (!hint_home(w, g, word, kind) && kind < K_COUNT)
+	else if (!hint_home(w, g, word, kind, block) && kind < K_COUNT)
 		diag_hint(w->c->diags, g, "berth explain %s lists what may stand here.", kind_row((enum kind_id)kind)->name);
 }
 
@@ -117,7 +145,7 @@ check_setting(struct walk *w, int kind, const struct stmt *st, const char *where
 	if (kind == K_COUNT) {
 		struct diag *g = diag_add(d, D_E0103, st->key_at, "a setting stands outside every block");
 		if (st->path)
-			hint_home(w, g, st->path->part[0].name, K_COUNT);
+			hint_home(w, g, st->path->part[0].name, K_COUNT, false);
 		return;
 	}
 	const struct kind_row *row = kind_row((enum kind_id)kind);
@@ -149,7 +177,7 @@ check_setting(struct walk *w, int kind, const struct stmt *st, const char *where
 		return;
 	}
 	g = diag_add(d, D_E0102, st->key_at, "unknown setting \"%s\" of %s", word->text, where);
-	hint_near(w, g, word, kind, true);
+	hint_near(w, g, word, kind, false);
 }
 
 /* ---- blocks ---- */
@@ -258,7 +286,7 @@ unknown_block(struct walk *w, int parent, const struct stmt *st, const char *whe
 	bool known = schema_kind_by_word(name_str(word), -1) >= 0;
 	if (known && parent == K_COUNT) {
 		g = diag_add(d, D_E0103, st->head, "\"%s\" stands outside every block", word->text);
-		hint_home(w, g, word, parent);
+		hint_home(w, g, word, parent, true);
 		return;
 	}
 	const char *cause = parent == K_COUNT ? arena_printf(w->c->arena, "kind %s", word->text) : NULL;

@@ -42,11 +42,22 @@ syntax_error(struct parse *p, enum diag_code code, struct span at, const char *f
 
 /* ---- unexpected tokens ---- */
 
+/* The last byte before it that is no blank. */
+static char
+before(const struct parse *p, uint32_t off)
+{
+	while (off > p->start && p->text.p[off - 1] == ' ')
+		off--;
+	return off > p->start ? p->text.p[off - 1] : '\n';
+}
+
 static void
 hint_slip(struct parse *p, struct diag *g, const char *token)
 {
-	if (strcmp(token, "'{'") == 0 && p->prev == '{')
+	if (strcmp(token, "'{'") == 0 && before(p, g->at.off) == '=')
 		diag_hint(p->diags, g, "A map is a block: write it without =.");
+	else if (strcmp(token, "'{'") == 0)
+		diag_hint(p->diags, g, "A body on one line holds settings only; blocks inside it need lines of their own.");
 	else if (strcmp(token, "text in quotes") == 0)
 		diag_hint(p->diags, g, "Names are not quoted.");
 	else if (strcmp(token, "reserved word") == 0)

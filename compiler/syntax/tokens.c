@@ -75,17 +75,24 @@ give(struct parse *p, int t, struct span at)
 	return t;
 }
 
-/* Put a } and a line end in front of the token. */
-static int
-insert_close(struct parse *p, int t, const union semantic *value, struct span *at)
+/* Put a line end in front of the token. */
+static void
+insert_line_end(struct parse *p, int t, const union semantic *value, struct span *at)
 {
 	p->saved = true;
 	p->saved_token = t;
 	p->saved_value = *value;
 	p->saved_at = *at;
+	*at = (struct span){p->file, p->prev_end, 0};
+}
+
+/* Put a } and a line end in front of the token. */
+static int
+insert_close(struct parse *p, int t, const union semantic *value, struct span *at)
+{
+	insert_line_end(p, t, value, at);
 	p->insert_end = true;
 	p->braces--;
-	*at = (struct span){p->file, p->prev_end, 0};
 	return '}';
 }
 
@@ -222,6 +229,13 @@ token_next(union semantic *value, struct span *at, struct parse *p, void *scanne
 	} else if (first && !p->mend && p->braces > 0 && is_word(t) && indent_of(p, at->off) == 0) {
 		p->unbalanced = true;
 		return 0;
+	}
+	if (t == '}' && !first && p->brackets == 0 && p->braces > 0 && p->prev != '{' && !p->open[p->braces - 1].one_line) {
+		syntax_error(p, D_E0009, *at, "a } that closes several lines begins a line");
+		if (p->mend)
+			return token_next(value, at, p, scanner); /* one too many: leave it out */
+		insert_line_end(p, t, value, at);
+		return give(p, T_NL, *at);
 	}
 	if (t == '{') {
 		if (p->braces >= NESTING_MAX) {

@@ -60,6 +60,7 @@ struct kind_row {
 	bool variants_replace; /* a higher layer's variant replaces the lower layers' ones */
 	enum fidelity fid[TARGET_COUNT];
 	const char *how[TARGET_COUNT]; /* how it is emulated or why it is refused */
+	const char *also;    /* words of other tools for the same, separated by blanks, or NULL */
 	const char *doc;     /* one sentence */
 	const char *example; /* what a program would write */
 };
@@ -85,6 +86,7 @@ struct attr_row {
 	enum fidelity fid[TARGET_COUNT];
 	const char *how[TARGET_COUNT];
 	const char *source;  /* of the bound */
+	const char *also;    /* words of other tools for the same, separated by blanks, or NULL */
 	const char *doc;
 	const char *example;
 };
