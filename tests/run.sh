@@ -43,6 +43,7 @@ suite examples sh tests/compile/run.sh
 [ -f tests/cli/run.sh ] && suite cli sh tests/cli/run.sh
 [ -f tests/errors/run.sh ] && suite errors sh tests/errors/run.sh
 [ -f tests/oom/run.sh ] && suite oom sh tests/oom/run.sh
+suite documents python3 tests/codes/documents.py
 suite vocabulary python3 tests/codes/vocabulary.py
 
 echo "$passed passed, $failed failed"

@@ -213,9 +213,11 @@ cmd_explain(struct cli *cli)
 		explain_nothing(s, &out);
 	for (size_t i = 0; i < cli->path_count; i++) {
 		enum diag_code d = diag_find(cli->paths[i]);
+		if (explain_word(a, s, cli->paths[i], &out) > 0)
+			continue; /* a kind comes before a message of the same name */
 		if (d != D_COUNT) {
 			explain_code(d, &out);
-		} else if (explain_word(a, s, cli->paths[i], &out) == 0) {
+		} else {
 			suggest(cli->paths[i]);
 			code = EXIT_USAGE;
 		}

@@ -85,6 +85,20 @@ roff(const char *text, struct buf *out)
 }
 
 static void
+man_option(const struct option_row *r, struct buf *out)
+{
+	struct buf name = {0};
+	option_name(r, &name);
+	buf_addc(&name, '\0');
+	buf_addz(out, ".TP\n.B ");
+	roff(name.p, out);
+	buf_addc(out, '\n');
+	roff(r->help, out);
+	buf_addc(out, '\n');
+	buf_free(&name);
+}
+
+static void
 man_command(enum command_id c, struct buf *out)
 {
 	const struct command_row *row = command_row(c);
@@ -97,17 +111,8 @@ man_command(enum command_id c, struct buf *out)
 	buf_addz(out, "\n.fi\n");
 	for (int o = 0; o < OPT_COUNT; o++) {
 		const struct option_row *r = option_row((enum option_id)o);
-		if (r->commands == 0 || !option_belongs((enum option_id)o, c))
-			continue;
-		struct buf name = {0};
-		option_name(r, &name);
-		buf_addc(&name, '\0');
-		buf_addz(out, ".TP\n.B ");
-		roff(name.p, out);
-		buf_addc(out, '\n');
-		roff(r->help, out);
-		buf_addc(out, '\n');
-		buf_free(&name);
+		if (r->commands != 0 && option_belongs((enum option_id)o, c))
+			man_option(r, out);
 	}
 }
 
@@ -122,6 +127,10 @@ cmd_man(struct cli *cli)
 		 BERTH_VERSION);
 	for (int c = 0; c < CMD_COUNT; c++)
 		man_command((enum command_id)c, &out);
+	buf_addz(&out, ".SH OPTIONS OF ALL COMMANDS\n");
+	for (int o = 0; o < OPT_COUNT; o++)
+		if (option_row((enum option_id)o)->commands == 0)
+			man_option(option_row((enum option_id)o), &out);
 	buf_addz(&out, ".SH EXIT STATUS\n0 fine; 1 the program has errors; 3 \\-\\-check would change something; 64 usage; 66 a file cannot be read; "
 		       "70 a mistake of berth; 71 out of memory; 73 output cannot be written.\n.SH ENVIRONMENT\nNO_COLOR: no colour.\n");
 	int code = put_out(&out) ? EXIT_FINE : EXIT_NO_OUTPUT;
