@@ -74,7 +74,7 @@ kubernetes_path(struct arena *a, const struct resource *r, unsigned n, unsigned 
 	struct buf b = {0};
 	int width = total > 999 ? 4 : total > 99 ? 3 : 2;
 	buf_addf(&b, "kubernetes/%0*u-", width, n);
-	for (const char *c = r->kind->shape; *c; c++)
+	for (const char *c = r->kind_name + strlen("k8s."); *c; c++)
 		buf_addc(&b, *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c);
 	buf_addc(&b, '-');
 	add_name(&b, r->name);
@@ -117,7 +117,7 @@ manifest_entry(struct arena *a, const struct emit_head *head, const struct resou
 	struct place at = sources_place(head->sources, r->origin);
 	char hex[65];
 	doc_set(a, d, "address", doc_z(a, r->origin, r->address));
-	doc_set(a, d, "kind", doc_z(a, r->origin, r->kind->kind));
+	doc_set(a, d, "kind", doc_z(a, r->origin, r->kind_name));
 	doc_set(a, d, "name", doc_z(a, r->origin, r->name));
 	doc_set(a, d, "declaration", doc_z(a, r->origin, r->declaration));
 	const char *base = strrchr(at.path, '/');

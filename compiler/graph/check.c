@@ -17,14 +17,6 @@ first_container(struct graph *g, struct object *node)
 	return object_child(g->program, node, K_container, NULL);
 }
 
-static const char *
-words(struct graph *g, struct object *o)
-{
-	if (o->label)
-		return arena_printf(g->arena, "%s \"%s\"", kind_row(o->kind)->name, o->label->text);
-	return kind_row(o->kind)->name;
-}
-
 /* ---- containers ---- */
 
 static void
@@ -35,7 +27,7 @@ check_image(struct graph *g, struct object *c)
 	const struct value *image = object_peek(g->program, c, A_container_image);
 	if (image && image->kind == V_EXTERNAL)
 		return;
-	struct diag *d = complain(g, D_E0154, get_span(g, c, A_container_image), "%s has neither tag nor digest", words(g, c));
+	struct diag *d = complain(g, D_E0154, get_span(g, c, A_container_image), "%s has neither tag nor digest", object_words(g->arena, c));
 	diag_hint(g->compile->diags, d, "Add tag = \"…\", or tag = param.tag and give it in CI.");
 }
 
@@ -45,7 +37,7 @@ check_sizes_written(struct graph *g, struct object *c)
 	bool cpu = object_peek(g->program, c, A_container_cpu) != NULL, mem = object_peek(g->program, c, A_container_memory) != NULL;
 	if (cpu && mem)
 		return;
-	struct diag *d = complain(g, D_E0159, c->at, "%s needs %s%s%s", words(g, c), cpu ? "" : "cpu", !cpu && !mem ? " and " : "",
+	struct diag *d = complain(g, D_E0159, c->at, "%s needs %s%s%s", object_words(g->arena, c), cpu ? "" : "cpu", !cpu && !mem ? " and " : "",
 				  mem ? "" : "memory");
 	diag_hint(g->compile->diags, d, "For example: cpu = 0.25vcpu and memory = 512MiB");
 }
@@ -63,7 +55,7 @@ check_env(struct graph *g, struct object *c)
 			if (!str_eq(e->key, s->key) || e->slot.value == NULL)
 				continue;
 			struct diag *d = complain(g, D_E0152, s->key_at, "\"%.*s\" of %s is both a variable and a secret", (int)s->key.n,
-						  s->key.p, words(g, c));
+						  s->key.p, object_words(g->arena, c));
 			diag_note(g->compile->diags, d, e->key_at, "the variable is here");
 			diag_hint(g->compile->diags, d, "Remove one; in an override, `%.*s = none` takes it away.", (int)s->key.n, s->key.p);
 		}
@@ -82,7 +74,7 @@ check_health(struct graph *g, struct object *c, enum kind_id kind)
 	const struct value *grpc = object_peek(g->program, h, health ? A_health_grpc : A_startup_grpc);
 	int n = (http != NULL) + (command != NULL) + (grpc != NULL);
 	if (n != 1) {
-		struct diag *d = complain(g, D_E0163, h->at, "%s of %s has %s", kind_row(kind)->name, words(g, c),
+		struct diag *d = complain(g, D_E0163, h->at, "%s of %s has %s", kind_row(kind)->name, object_words(g->arena, c),
 					  n == 0 ? "nothing to check" : "several ways to check");
 		diag_hint(g->compile->diags, d, "Give one of http = \"/up\", command = […] and grpc = PORT.");
 		return;
@@ -95,7 +87,7 @@ check_health(struct graph *g, struct object *c, enum kind_id kind)
 	(void)port;
 	(void)at;
 	if (http && !has_port) {
-		struct diag *d = complain(g, D_E0163, http->origin, "%s is checked over HTTP but has no port", words(g, c));
+		struct diag *d = complain(g, D_E0163, http->origin, "%s is checked over HTTP but has no port", object_words(g->arena, c));
 		diag_hint(g->compile->diags, d, "Add port = 8080.");
 	}
 }
@@ -108,7 +100,7 @@ check_drain(struct graph *g, struct object *node, struct object *c)
 		return;
 	struct buf b = {0};
 	show_duration(&b, v->n);
-	struct diag *d = complain(g, D_E0151, v->origin, "drain of %s is %.*s, but Fargate kills after 2m", words(g, c), (int)b.n, b.p);
+	struct diag *d = complain(g, D_E0151, v->origin, "drain of %s is %.*s, but Fargate kills after 2m", object_words(g->arena, c), (int)b.n, b.p);
 	diag_hint(g->compile->diags, d, "The most that works is 2m (ECS API, stopTimeout on Fargate); let the worker give unfinished work back earlier.");
 	buf_free(&b);
 }
@@ -136,8 +128,8 @@ check_ports(struct graph *g, struct object *node)
 		for (size_t k = 0; k < i; k++) {
 			if (all.v[i].port != all.v[k].port)
 				continue;
-			struct diag *d = complain(g, D_E0153, all.v[i].at, "port %" PRId64 " is used twice in %s", all.v[i].port, words(g, node));
-			diag_note(g->compile->diags, d, all.v[k].at, "%s has it already", words(g, all.v[k].c));
+			struct diag *d = complain(g, D_E0153, all.v[i].at, "port %" PRId64 " is used twice in %s", all.v[i].port, object_words(g->arena, node));
+			diag_note(g->compile->diags, d, all.v[k].at, "%s has it already", object_words(g->arena, all.v[k].c));
 			diag_hint(g->compile->diags, d, "All containers of a workload share one network interface.");
 		}
 	}
@@ -160,7 +152,7 @@ check_containers(struct graph *g, struct object *node)
 		main_one |= !(side && side->n) && !(init && init->n);
 	}
 	if (!main_one && !g->compile->blocks_missing && !(node->kind == K_schedule && object_peek(g->program, node, A_schedule_run))) {
-		struct diag *d = complain(g, D_E0157, node->at, "%s has no container that does its work", words(g, node));
+		struct diag *d = complain(g, D_E0157, node->at, "%s has no container that does its work", object_words(g->arena, node));
 		diag_hint(g->compile->diags, d, "Add a block: container NAME { image = \"…\" }");
 	}
 	check_ports(g, node);
@@ -179,7 +171,7 @@ check_task_size(struct graph *g, struct object *node)
 	show_cpu(&b, need.cpu);
 	buf_addz(&b, " and ");
 	show_bytes(&b, need.bytes);
-	struct diag *d = complain(g, D_E0150, node->at, "the containers of %s need %.*s together; no Fargate size has that much", words(g, node),
+	struct diag *d = complain(g, D_E0150, node->at, "the containers of %s need %.*s together; no Fargate size has that much", object_words(g->arena, node),
 				  (int)b.n, b.p);
 	diag_hint(g->compile->diags, d, "The largest is 16vcpu with 120GiB (ECS task size table).");
 	buf_free(&b);
@@ -215,7 +207,7 @@ check_rolling(struct graph *g, struct object *node)
 	if (starts || stops)
 		return;
 	struct diag *d = complain(g, D_E0158, h->origin, "a deployment of %s can never move with %" PRId64 " cop%s: none may start and none may stop",
-				  words(g, node), n, n == 1 ? "y" : "ies");
+				  object_words(g->arena, node), n, n == 1 ? "y" : "ies");
 	diag_hint(g->compile->diags, d, "Write healthy = 100%%..200%%, or less than 100%% at least.");
 }
 
@@ -239,7 +231,7 @@ check_scale(struct graph *g, struct object *node)
 	for (struct object *c = node->children; c; c = c->next) {
 		if (!scales(c))
 			continue;
-		struct diag *d = complain(g, D_E0161, c->at, "%s scales, but its count is fixed", words(g, node));
+		struct diag *d = complain(g, D_E0161, c->at, "%s scales, but its count is fixed", object_words(g->arena, node));
 		diag_note(g->compile->diags, d, count->origin, "the count is set here");
 		diag_hint(g->compile->diags, d, "Give the bounds as a range: count = 2..10");
 		return;
@@ -259,7 +251,7 @@ check_http(struct graph *g, struct object *node)
 		if (v && (v->kind == V_UNKNOWN || v->kind == V_ERROR))
 			return;
 	}
-	struct diag *d = complain(g, D_E0162, h->at, "it is not clear which port of %s the traffic goes to", words(g, node));
+	struct diag *d = complain(g, D_E0162, h->at, "it is not clear which port of %s the traffic goes to", object_words(g->arena, node));
 	diag_hint(g->compile->diags, d, "Give the container one port, or say which: http { port = 8080 }");
 }
 

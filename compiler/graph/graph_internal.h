@@ -4,7 +4,6 @@
 
 #include "berth/graph.h"
 
-
 /* check_schedule.c */
 void check_schedule(struct graph *g, struct object *s);
 /* check_platform.c */

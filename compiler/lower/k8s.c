@@ -231,6 +231,7 @@ lower_k8s(struct lower *l)
 	bool any = false;
 	for (size_t i = 0; i < l->g->nodes.n; i++)
 		any |= l->g->nodes.v[i]->kind != K_log && node_target(l->g, l->g->nodes.v[i]) == TARGET_K8S;
+	any |= l->g->target == TARGET_K8S && program_first(l->g->program, K_manifest) != NULL;
 	if (!any)
 		return;
 	struct object *stage = k.p->stage_object, *kubernetes = object_child(k.p, stage, K_kubernetes, NULL);
@@ -240,6 +241,9 @@ lower_k8s(struct lower *l)
 		diag_hint(l->g->compile->diags, d, "Write kubernetes { namespace = \"…\" } in the stage, or give the output \"namespace\" in its outputs file.");
 		return;
 	}
+	if (l->g->target == TARGET_K8S)
+		for (struct object *m = program_first(k.p, K_manifest); m; m = object_next(m))
+			k_manifest(l, m, k.ns);
 	for (size_t i = 0; i < l->g->nodes.n; i++) {
 		struct object *n = l->g->nodes.v[i];
 		if (n->kind == K_service && node_target(l->g, n) == TARGET_K8S)

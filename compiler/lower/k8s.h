@@ -32,6 +32,9 @@ struct doc *k_pod(struct k8s *k, struct object *node, const char *name, const ch
 /* Does any container have a port? */
 bool k_has_ports(struct k8s *k, struct object *node);
 
+/* k8s_manifest.c: the documents of a `manifest`; `ns` is the stage's namespace, or NULL. */
+void k_manifest(struct lower *l, struct object *m, const struct value *ns);
+
 /* k8s_cronjob.c */
 void k_schedule(struct k8s *k, struct object *node);
 struct resource *k_account(struct k8s *k, struct object *node, const char *name);

@@ -224,6 +224,8 @@ container_security(struct k8s *k, struct object *c)
 {
 	struct doc *d = doc_map(k->a, c->at), *caps = doc_map(k->a, c->at), *drop = doc_list(k->a, c->at);
 	struct object *own = object_child(k->p, c, K_capabilities, NULL);
+	if (own) /* ALL is dropped below, whatever it names */
+		get(k->g, own, A_capabilities_drop);
 	const struct value *add = own ? get(k->g, own, A_capabilities_add) : NULL, *user = get(k->g, c, A_container_user),
 			   *read_only = get(k->g, c, A_container_read_only);
 	doc_set(k->a, d, "allowPrivilegeEscalation", k_bool(k, c, false, "the restricted Pod Security Standard"));
@@ -262,7 +264,8 @@ pod_security(struct k8s *k, struct object *node)
 static struct doc *
 handler(struct k8s *k, struct object *c, struct object *h, bool health, const char **key)
 {
-	const struct value *http = get(k->g, h, health ? A_health_http : A_startup_http), *command = get(k->g, h, health ? A_health_command : A_startup_command);
+	const struct value *http = get(k->g, h, health ? A_health_http : A_startup_http), *command = get(k->g, h, health ? A_health_command : A_startup_command),
+			   *grpc = get(k->g, h, health ? A_health_grpc : A_startup_grpc);
 	struct doc *d;
 	if (http) {
 		const struct value *port = get(k->g, c, A_container_port);
@@ -271,6 +274,12 @@ handler(struct k8s *k, struct object *c, struct object *h, bool health, const ch
 		doc_set(k->a, d, "path", doc_value(k->l, http));
 		doc_set(k->a, d, "port", port || !named ? doc_z(k->a, http->origin, "http") : doc_z(k->a, http->origin, named->label->text));
 		*key = "httpGet";
+		return d;
+	}
+	if (grpc) { /* core/v1 GRPCAction: a number, never a name */
+		d = doc_map(k->a, grpc->origin);
+		doc_set(k->a, d, "port", k_of_int(k, grpc, grpc->kind == V_OBJECT ? get_int(k->g, grpc->object, A_port_number) : grpc->n));
+		*key = "grpc";
 		return d;
 	}
 	if (command == NULL)

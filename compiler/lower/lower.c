@@ -177,17 +177,21 @@ lower_stage(struct graph *g)
 	l->arena = g->arena;
 	l->out = NEW(g->arena, struct resources);
 	resources_init(l->out, g->arena);
+	graph_forget_reads(g);
 	lower_ecs(l);
 	lower_k8s(l);
 	for (size_t i = 0; i < g->nodes.n; i++)
 		if (object_child(g->program, g->nodes.v[i], K_patch, NULL))
 			lower_patches(l, g->nodes.v[i]);
+	if (g->compile->diags->errors == 0)
+		graph_check_read(g);
 	resources_order(l->out);
 	if (g->compile->diags->errors > 0)
 		return l->out;
 	for (struct resource *r = l->out->first; r; r = r->next) {
 		struct shape_ctx ctx = {l, r};
-		shape_check(r->kind, r->body, report_shape, &ctx);
+		if (r->kind->shape)
+			shape_check(r->kind, r->body, report_shape, &ctx);
 	}
 	return l->out;
 }

@@ -453,8 +453,15 @@ struct resource *
 resource_add(struct resources *rs, int kind, const char *name, const char *declaration, struct span origin, struct doc *body,
 	     struct resource **clash)
 {
+	return resource_add_as(rs, kind, resource_kind_get(kind)->kind, name, declaration, origin, body, clash);
+}
+
+struct resource *
+resource_add_as(struct resources *rs, int kind, const char *kind_name, const char *name, const char *declaration, struct span origin,
+		struct doc *body, struct resource **clash)
+{
 	const struct resource_kind *row = resource_kind_get(kind);
-	const char *address = arena_printf(rs->arena, "%s/%s", row->kind, name);
+	const char *address = arena_printf(rs->arena, "%s/%s", kind_name, name);
 	struct resource *r = resource_find(rs, address);
 
 	if (clash)
@@ -462,7 +469,7 @@ resource_add(struct resources *rs, int kind, const char *name, const char *decla
 	if (r)
 		return r;
 	r = NEW(rs->arena, struct resource);
-	*r = (struct resource){.kind = row, .name = name, .address = address, .declaration = declaration, .origin = origin, .body = body};
+	*r = (struct resource){.kind = row, .kind_name = kind_name, .name = name, .address = address, .declaration = declaration, .origin = origin, .body = body};
 	r->order = rs->count++;
 	*VEC_PUSH(rs->arena, &rs->list) = r;
 	link_last(rs, r);

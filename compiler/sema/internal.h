@@ -85,7 +85,6 @@ void rules_run(struct program *p, struct object *o);
 void tests_run(struct program *p);
 
 /* "container \"puma\"" or "project" */
-const char *object_words(struct arena *a, const struct object *o);
 struct diag *report(struct program *p, enum diag_code code, struct span at, const char *fmt, ...) BERTH_PRINTF(4, 5);
 
 #endif

@@ -336,6 +336,31 @@ eval_component(struct program *p, const struct path *path, struct scope *scope, 
 	return NULL;
 }
 
+/*
+ * What stands inside the declaration around: its containers, their ports, its volumes. `port.grpc` is looked for in
+ * all its containers.
+ */
+static struct object *
+inner_object(struct program *p, const struct path *path, const struct scope *scope)
+{
+	static const enum kind_id kinds[] = {K_container, K_volume};
+	struct object *self = scope->self;
+	const struct name *word = path->part[0].name;
+	if (self == NULL || self->kind == K_COUNT || path->n < 2)
+		return NULL;
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (p->compile->schema->kind_names[kinds[i]] == word)
+			return object_child(p, self, kinds[i], path->part[1].name);
+	if (p->compile->schema->kind_names[K_port] != word)
+		return NULL;
+	for (struct object *c = object_child(p, self, K_container, NULL); c; c = object_next(c)) {
+		struct object *port = object_child(p, c, K_port, path->part[1].name);
+		if (port)
+			return port;
+	}
+	return NULL;
+}
+
 struct value *
 eval_path(struct program *p, const struct path *path, struct scope *scope, struct span at)
 {
@@ -359,6 +384,8 @@ eval_path(struct program *p, const struct path *path, struct scope *scope, struc
 	if (v)
 		return v;
 	int k = schema_child(p->compile->schema, K_COUNT, first);
+	if (k < 0 && (str_eqz(word, "port") || str_eqz(word, "volume")))
+		k = schema_kind_by_word(word, -1);
 	if (k < 0)
 		return unknown_first(p, path);
 	struct object *o = declaration(p, (enum kind_id)k, path->part[1].name);
@@ -385,6 +412,9 @@ eval_ref(struct program *p, const struct expr *e, struct scope *scope)
 		v->text = word;
 		return v;
 	}
+	struct object *inner = inner_object(p, path, scope);
+	if (inner && !inner->gone)
+		return walk(p, object_value(p, inner, e->at), path, 2, e->at);
 	return eval_path(p, path, scope, e->at);
 }
 

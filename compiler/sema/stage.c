@@ -125,7 +125,9 @@ object_slot(struct program *p, struct object *o, enum attr_id a)
 const struct value *
 object_peek(struct program *p, struct object *o, enum attr_id a)
 {
-	return slot_force(p, o, object_slot(p, o, a), attr_row(a));
+	struct slot *s = object_slot(p, o, a);
+	s->used = true;
+	return slot_force(p, o, s, attr_row(a));
 }
 
 const struct value *

@@ -276,6 +276,11 @@ unknown_block(struct walk *w, int parent, const struct stmt *st, const char *whe
 				diag_hint(d, g, "Did you mean %s.%.*s?", word->text, (int)best.word.n, best.word.p);
 			return;
 		}
+		if (schema_kind_by_word(name_str(word), -1) >= 0) {
+			g = diag_add(d, D_E0101, st->path->at, "a block's name stands behind its kind, without a dot");
+			diag_hint(d, g, "Write: %s %s { … }", word->text, st->path->part[1].name->text);
+			return;
+		}
 		const char *cause = arena_printf(w->c->arena, "module %s", word->text);
 		if (diag_again(d, st->path->at, "and used here", cause))
 			return;

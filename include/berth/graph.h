@@ -38,6 +38,12 @@ void graph_check_names(struct graph **graphs, size_t n);
  * For compile: report each written setting that its target does not build yet. Returns the number of reports.
  */
 unsigned graph_check_built(struct graph *g);
+/*
+ * Nothing vanishes in silence: forget what was read before lowering, and report after it each written setting of a
+ * workload that nothing has asked for.
+ */
+void graph_forget_reads(struct graph *g);
+void graph_check_read(struct graph *g);
 void graph_dot(const struct graph *g, struct buf *out);
 void graph_mermaid(const struct graph *g, struct buf *out);
 

@@ -28,6 +28,11 @@ void lower_k8s(struct lower *l);
 struct doc *doc_value(struct lower *l, const struct value *v);
 /* Add a resource; a clash of addresses is reported (E0156). */
 struct resource *lower_add(struct lower *l, int kind, const char *name, struct object *declaration, struct doc *body);
+/*
+ * Append each document of a YAML source to `list`, with the place of every value. What readers of YAML do not agree on
+ * is reported (E0184). False after a report; `file` is the number of `s`.
+ */
+bool yaml_read(struct arena *a, struct diags *diags, const struct source *s, uint32_t file, struct doc *list);
 /* Apply the `patch` blocks of a declaration to its resources: checked against the schema (E0183). */
 void lower_patches(struct lower *l, struct object *declaration);
 

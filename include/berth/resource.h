@@ -72,6 +72,7 @@ struct edge {
 
 struct resource {
 	const struct resource_kind *kind;
+	const char *kind_name;   /* the row's, or what a manifest of an unknown kind says */
 	const char *name;        /* the platform's name */
 	const char *address;     /* kind/name */
 	const char *declaration; /* service.web */
@@ -96,6 +97,9 @@ void resources_init(struct resources *rs, struct arena *a);
  */
 struct resource *resource_add(struct resources *rs, int kind, const char *name, const char *declaration, struct span origin,
 			      struct doc *body, struct resource **clash);
+/* The same under another kind's name: for documents of kinds that have no row of their own. */
+struct resource *resource_add_as(struct resources *rs, int kind, const char *kind_name, const char *name, const char *declaration,
+				 struct span origin, struct doc *body, struct resource **clash);
 struct resource *resource_find(const struct resources *rs, const char *address);
 void resource_edge(struct resources *rs, struct resource *from, struct resource *to);
 /* Sorted for creation: dependencies first, ties by the kind's row, then by order added. A cycle is a bug. */

@@ -262,6 +262,8 @@ struct object *object_next(struct object *o);
 struct object *program_first(struct program *p, enum kind_id kind);
 /* "service.web", "service.web.container.puma"; arena text. */
 const char *object_path(struct arena *a, const struct object *o);
+/* `container "puma"`: for messages. */
+const char *object_words(struct arena *a, const struct object *o);
 /* A nested block that is there although nobody wrote it: its settings have their defaults. Found or made. */
 struct object *object_implied(struct program *p, struct object *parent, enum kind_id kind);
 /* Evaluate an expression in a scope. */

@@ -93,5 +93,85 @@ for ident, k in kinds.items():
     parents = k["parents"]
     text = k["example"] if "top" in parents else wrap(parents[-1] if ident != "project_tags" else "stage", k["example"])
     judge(ident, k["doc"], k["example"], text)
+
+# ---- each setting that a platform is said to honour is read by its lowering ----
+
+STAGE = {
+    "ecs": """stage prod {
+  platform = ecs
+  region = "eu-west-1"
+  account = "111122223333"
+  ecs {
+    cluster = "shop"
+    subnets = ["subnet-0a1b2c3d"]
+    security_groups = ["sg-0a1b2c3d"]
+    vpc = "vpc-0a1b2c3d"
+    listener = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/a/50dc6c495c0c9188/f2f7dc8efc522ab2"
+  }
+}
+""",
+    "kubernetes": """stage prod {
+  platform = kubernetes
+  kubernetes { namespace = "shop" }
+}
+""",
+}
+MAIN = 'container main {\n  image = "nginx"\n  tag = "1"\n  cpu = 0.25vcpu\n  memory = 512MiB\n  port = 8080\n}'
+# what stands beside a setting so that it means something
+BESIDE = {
+    "container": ['image = "nginx"', 'tag = "1"', "cpu = 0.25vcpu", "memory = 512MiB", "port = 8080"], "port": ["number = 9090"],
+    "health": ['http = "/up"'], "startup": ['http = "/up"'], "schedule": ['cron = "30 3 * * *"', MAIN], "service": ["count = 2..4", MAIN],
+    "http": ['host = "a.example.com"'], "scale_cpu": ["target = 60%"], "scale_memory": ["target = 60%"],
+    "scale_cloudwatch": ['namespace = "A"', 'metric = "B"', "target = 30"], "up": ["by = 2", "every = 1m"], "down": ["by = 2", "every = 1m"],
+    "statement": ['actions = ["s3:GetObject"]', 'on = "arn:aws:s3:::b/*"'], "to_firehose": ['stream = "s"'], "to_cloudwatch": ['group = "/g"'],
+    "log": ['to cloudwatch {\n  group = "/y"\n  retention = 30d\n}'],
+}
+INSTEAD = {"health": {"command", "grpc"}, "startup": {"command", "grpc"}, "schedule": {"every", "at"}}  # of the first line beside it
+NOT_HERE = {"project", "stage", "ecs", "kubernetes", "schedules", "import", "policy", "exempt", "test", "component", "manifest", "role", "patch", "each"}
+ALONE = {("ecs", "service", "grace"), ("kubernetes", "container", "log")}  # mean something with a balancer, not built yet
+
+
+def indent(text):
+    return "\n".join("  " + l for l in text.split("\n"))
+
+
+def beside(kind, line):
+    key = line.split("=")[0].strip()
+    lines = [l for l in BESIDE.get(kind, []) if l.split("=")[0].strip() != key]
+    return lines[1:] if key in INSTEAD.get(kind, ()) else lines
+
+
+def nest(kind, line):
+    k = kinds[kind]
+    head = (k["name"] if k["name"] != "*" else "sample") + (" " + k["variant"] if k["variant"] else " sample" if k["label"] else "")
+    text = head + " {\n" + indent("\n".join(beside(kind, line) + [line])) + "\n}"
+    parent = "service" if kind == "container" else "scale_cpu" if kind in ("up", "down") else k["parents"][0]
+    if parent == "top":
+        return text
+    if kind == "deploy_blue_green":
+        text += '\nhttp { host = "a.example.com" }'
+    return nest(parent, text) if kind != "container" else "service sample {\n" + indent(text) + "\n}"
+
+
+for target, column in (("ecs", 0), ("kubernetes", 1)):
+    for kind, rest in rows("attrs.def", "ATTR"):
+        name = rest.split(",")[0]
+        fid = re.search(r"\.fid = \{(\w+), (\w+)\}", rest)
+        if not fid or fid.group(column + 1) not in ("FID_EXACT", "FID_EMULATED") or kind in NOT_HERE or (target, kind, name) in ALONE:
+            continue
+        program = 'project app { edition = 2026, timezone = "UTC" }\n' + STAGE[target] + 'log app {\n  to cloudwatch { group = "/x", retention = 30d }\n}\n' + nest(kind, field(rest, "example")) + "\n"
+        if kind == "capabilities" and target == "kubernetes":
+            program = program.replace("SYS_PTRACE", "NET_BIND_SERVICE")
+        with tempfile.TemporaryDirectory() as d:
+            open(os.path.join(d, "main.berth"), "w").write(program)
+            r = subprocess.run([berth, "compile", "--stdout", "--stage", "prod", d], capture_output=True, text=True)
+        wrong = re.findall(r"error\[(E\d+)\]: (.*)", r.stderr)
+        wrong = [w for w in wrong if w[0] != "E0180" or "codedeploy" not in w[1]]
+        if r.returncode not in (0, 1) or wrong:
+            failed += 1
+            print(f"{target} {kind}.{name}: {wrong[:2]}\n{program}")
+        else:
+            passed += 1
+
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed > 0)

@@ -130,12 +130,49 @@ manifest quota { file = "quota.yaml" }
 EOF
 expect 'a manifest on ECS' 1 'E0180' "$BERTH" compile -o "$tmp/out" "$tmp/manifest.berth"
 
+# what is known and read by nothing here
+program "$tmp/grace.berth" << EOF
+${service%\}}
+  grace = 30s
+}
+EOF
+expect 'a setting that nothing would come of' 1 'E0182.*"grace" of service "web" changes nothing' "$BERTH" compile -o "$tmp/out" "$tmp/grace.berth"
+
+# manifests on Kubernetes
+mkdir "$tmp/pass"
+printf 'project a { edition = 2026 }\nstage prod {\n  platform = kubernetes\n  kubernetes { namespace = "shop" }\n}\nmanifest quota { file = "quota.yaml" }\n' > "$tmp/pass/main.berth"
+manifest() { printf "$1" > "$tmp/pass/quota.yaml"; }
+expect 'a manifest that is not there' 1 'E0184.*No such file' "$BERTH" compile -o "$tmp/out" "$tmp/pass"
+manifest 'apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: q, namespace: shop}\nspec: {hard: {pods: "10", cpu: 1.5}}\n'
+expect 'a manifest of a kind without a shape' 0 'kind: ResourceQuota' "$BERTH" compile --stdout "$tmp/pass"
+manifest 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: "yes"}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: d}\n'
+expect 'a manifest gets the namespace' 0 'namespace: shop' "$BERTH" compile --stdout "$tmp/pass"
+for bad in 'a: [' 'a: 1' 'a: &x 1' 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: yes}' 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: 012}' \
+	'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: 1}' 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndat: {}' 'a: 1\na: 2' '# nothing'; do
+	manifest "$bad\n"
+	expect "the manifest $bad" 1 'E0184' "$BERTH" compile -o "$tmp/out" "$tmp/pass"
+done
+
 # output folders
 program "$tmp/good.berth" << EOF
 $service
 EOF
 mkdir "$tmp/ro" && chmod a-w "$tmp/ro"
-[ "$(id -u)" -eq 0 ] || expect 'a read-only folder' 73 'cannot be written' "$BERTH" compile -o "$tmp/ro/out" "$tmp/good.berth"
+chmod a+rx "$tmp"
+nobody=
+[ "$(id -u)" -ne 0 ] || nobody='setpriv --reuid=65534 --regid=65534 --clear-groups'
+expect 'a read-only folder' 73 'cannot be written' $nobody "$BERTH" compile -o "$tmp/ro/out" "$tmp/good.berth"
+cp "$tmp/good.berth" "$tmp/unreadable.berth" && chmod 0 "$tmp/unreadable.berth"
+expect 'an unreadable file' 66 'cannot be read' $nobody "$BERTH" check "$tmp/unreadable.berth"
+ln -s gone.berth "$tmp/vanished.berth"
+expect 'a link to a file that is gone' 66 'cannot be read' "$BERTH" check "$tmp/vanished.berth"
+expect 'a pipe that ends in the middle' 1 'E000' sh -c "head -c 700 examples/hello/main.berth | \"$BERTH\" check /dev/stdin"
+# no room for a file: what was there stays whole
+"$BERTH" compile --stage prod --set tag=v1 -o "$tmp/full" examples/rails-on-fargate > /dev/null 2>&1
+cp -r "$tmp/full" "$tmp/full-before"
+expect 'no room for a file' 73 'cannot be written' sh -c "trap '' XFSZ; ulimit -f 8; \"$BERTH\" compile --stage prod --set tag=v2 -o \"$tmp/full\" examples/rails-on-fargate"
+rm -f "$tmp/full/.berth.lock" "$tmp/full-before/.berth.lock"
+if diff -r "$tmp/full" "$tmp/full-before" > "$tmp/log"; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED: no room: the folder changed"; head -n 5 "$tmp/log"; fi
 : > "$tmp/file"
 expect 'a file where the folder should be' 73 'cannot be written' "$BERTH" compile -o "$tmp/file" "$tmp/good.berth"
 mkdir -p "$tmp/link" "$tmp/outside"

@@ -179,7 +179,10 @@ for line in open(os.path.join(here, "kinds.def")):
     if not m:
         continue
     ident, rest = m.groups()
-    shape = re.search(r'\.shape = "([^"]+)"', rest).group(1)
+    shape = re.search(r'\.shape = "([^"]+)"', rest)
+    if not shape:
+        continue  # documents of any shape
+    shape = shape.group(1)
     if "RP_AWS" in rest:
         service, name = shape.rsplit(".", 1)
         roots.append((ident, shape, aws_shape(service, name)))
