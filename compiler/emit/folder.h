@@ -40,8 +40,13 @@ int folder_make(const char *dir);
 int folder_lock(int top, unsigned wait_ms, long *holder);
 void folder_unlock(int top, int lock);
 
-/* Paths that an earlier berth.json lists, as far as folder_path_ok; malformed text lists none. */
 typedef VEC(const char *) path_list;
-void manifest_paths(struct arena *a, struct str text, path_list *out);
+/* Files that an earlier berth.json lists, as far as folder_path_ok; malformed text lists none. */
+struct listed {
+	const char *path;
+	const char *sha256; /* "" when it says none */
+};
+typedef VEC(struct listed) listed_files;
+void manifest_files(struct arena *a, struct str text, listed_files *out);
 
 #endif

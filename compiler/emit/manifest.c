@@ -12,25 +12,26 @@
 #include <stdlib.h>
 
 static void
-add_path(struct arena *a, const json_t *j, path_list *out)
+add_file(struct arena *a, const json_t *file, listed_files *out)
 {
-	const char *path = json_string_value(j); /* NULL when it is no string */
+	const char *path = json_string_value(json_object_get(file, "path")); /* NULL when it is no string */
+	const char *sha256 = json_string_value(json_object_get(file, "sha256"));
 
 	if (path && folder_path_ok(path))
-		*VEC_PUSH(a, out) = arena_strz(a, str_of(path));
+		*VEC_PUSH(a, out) = (struct listed){arena_strz(a, str_of(path)), sha256 ? arena_strz(a, str_of(sha256)) : ""};
 }
 
 static void
-add_files(struct arena *a, const json_t *resource, path_list *out)
+add_files(struct arena *a, const json_t *resource, listed_files *out)
 {
 	const json_t *files = json_object_get(resource, "files");
 
 	for (size_t i = 0; i < json_array_size(files); i++)
-		add_path(a, json_object_get(json_array_get(files, i), "path"), out);
+		add_file(a, json_array_get(files, i), out);
 }
 
 void
-manifest_paths(struct arena *a, struct str text, path_list *out)
+manifest_files(struct arena *a, struct str text, listed_files *out)
 {
 	const json_t *resources, *extra;
 	json_t *root;
@@ -42,6 +43,6 @@ manifest_paths(struct arena *a, struct str text, path_list *out)
 		add_files(a, json_array_get(resources, i), out);
 	extra = json_object_get(root, "extra_files");
 	for (size_t i = 0; i < json_array_size(extra); i++)
-		add_path(a, json_array_get(extra, i), out);
+		add_file(a, json_array_get(extra, i), out);
 	json_decref(root);
 }

@@ -5,9 +5,13 @@
  * touched. Then all changed files are written under temporary names and
  * synced; only when all of them stand on the disk are they renamed, what is
  * no longer made removed, and berth.json renamed as the last. A failure
- * removes the temporary files and the folders made for them.
+ * removes the temporary files and the folders made for them. A kill between
+ * two renames leaves the next berth.json under its temporary name: the next
+ * run knows by it what that one had begun.
  */
 #include "folder.h"
+
+#include "berth/base.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define NEXT_MANIFEST TEMP_PREFIX "berth.json"
 enum { MANIFEST_MAX = 256 * 1024 * 1024, TEMP_MAX = 64 };
 
 struct item {
@@ -105,28 +110,53 @@ look(struct session *s, const struct out_set *set)
 	return 0;
 }
 
-/* Files that the earlier berth.json lists, that are still there, and that the set does not have. */
+/* Does the file hold just what the list says? */
+static bool
+is_listed(struct session *s, const char *path, const char *sha256)
+{
+	struct str text;
+	char hex[65];
+
+	if (!folder_read(s->arena, s->top, path, MANIFEST_MAX, &text))
+		return false;
+	sha256_hex(text, hex);
+	return strcmp(hex, sha256) == 0;
+}
+
+/* Of what `manifest` lists: files that are still there and that the set does not have. */
+static void
+look_listed(struct session *s, struct names *known, const char *manifest, bool begun)
+{
+	listed_files earlier = {0};
+	struct str text;
+
+	if (!folder_read(s->arena, s->top, below_sub(s, manifest), MANIFEST_MAX, &text))
+		return;
+	manifest_files(s->arena, text, &earlier);
+	for (size_t i = 0; i < earlier.n; i++) {
+		const char *path = below_sub(s, earlier.v[i].path);
+
+		if (strcmp(earlier.v[i].path, "berth.json") == 0 || name_find(known, path, strlen(path)))
+			continue;
+		if (folder_entry(s->top, path) != ENTRY_FILE || (begun && !is_listed(s, path, earlier.v[i].sha256)))
+			continue;
+		name_getz(known, path); /* once, though several resources may share a file */
+		*VEC_PUSH(s->arena, &s->stale) = path;
+	}
+}
+
+/* A killed run may have renamed some of its files: those that hold just what it meant to write. */
 static void
 look_for_stale(struct session *s)
 {
 	struct names *known = names_new(s->arena);
-	path_list earlier = {0};
-	struct str text;
 
-	if (s->top < 0 || !folder_read(s->arena, s->top, below_sub(s, "berth.json"), MANIFEST_MAX, &text))
+	if (s->top < 0)
 		return;
 	for (size_t i = 0; i < s->items.n; i++)
 		name_getz(known, s->items.v[i].path);
-	manifest_paths(s->arena, text, &earlier);
-	for (size_t i = 0; i < earlier.n; i++) {
-		const char *path = below_sub(s, earlier.v[i]);
-
-		if (strcmp(earlier.v[i], "berth.json") == 0 || name_find(known, path, strlen(path)))
-			continue;
-		name_getz(known, path); /* once, though several resources may share a file */
-		if (folder_entry(s->top, path) == ENTRY_FILE)
-			*VEC_PUSH(s->arena, &s->stale) = path;
-	}
+	look_listed(s, known, "berth.json", false);
+	look_listed(s, known, NEXT_MANIFEST, true);
 }
 
 /* ---- writing ---- */
@@ -162,7 +192,10 @@ write_temp(struct session *s, struct item *item, size_t number)
 	parent = folder_parent(s->top, item->path, &base);
 	if (parent < 0)
 		return fail(s, "write", item->path, errno);
-	snprintf(item->temp, sizeof item->temp, TEMP_PREFIX "%ld-%zu", (long)getpid(), number);
+	if (item->last)
+		snprintf(item->temp, sizeof item->temp, NEXT_MANIFEST);
+	else
+		snprintf(item->temp, sizeof item->temp, TEMP_PREFIX "%ld-%zu", (long)getpid(), number);
 	item->has_temp = true;
 	err = folder_create(parent, item->temp, item->file->text, item->file->executable);
 	close(parent);
@@ -389,11 +422,11 @@ run(struct session *s, const struct out_set *set, bool check_only, unsigned wait
 {
 	if (open_top(s, check_only) || (!check_only && lock_top(s, wait_ms)))
 		return -1;
-	if (!check_only)
-		folder_sweep(s->top, s->sub);
 	if (look(s, set))
 		return -1;
 	look_for_stale(s);
+	if (!check_only)
+		folder_sweep(s->top, s->sub);
 	return check_only ? count_only(s) : commit(s);
 }
 

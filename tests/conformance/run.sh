@@ -56,6 +56,23 @@ else
 		skip "YAML readers" "ruamel.yaml is not to be had, or build/unit/yaml_test is not built (make check builds it)"
 	fi
 fi
+# the tarball builds where flex, bison and Python are not, installs, and is one file with make static
+mkdir "$tmp/without"
+for tool in flex bison python3; do printf '#!/bin/sh\nexit 1\n' > "$tmp/without/$tool" && chmod +x "$tmp/without/$tool"; done
+if make -s dist > "$tmp/log" 2>&1 && tar -xzf build/berth-*.tar.gz -C "$tmp" \
+	&& (cd "$tmp"/berth-* && PATH="$tmp/without:$PATH" make -s -j2 && make -s install DESTDIR="$tmp/root" PREFIX=/usr && make -s clean) >> "$tmp/log" 2>&1 \
+	&& "$tmp/root/usr/bin/berth" check examples/hello >> "$tmp/log" 2>&1 && [ -s "$tmp/root/usr/share/man/man1/berth.1" ]; then
+	report "make dist, then make and make install without flex, bison and Python" 0
+else
+	cat "$tmp/log"
+	report "make dist, then make and make install without flex, bison and Python" 1
+fi
+if (cp -r "$tmp"/berth-* "$tmp/static" && cd "$tmp/static" && tar -xzf "$OLDPWD"/build/berth-*.tar.gz --strip-components=1 && make -s -j2 static && ! ldd build/berth > /dev/null 2>&1) > "$tmp/log" 2>&1; then
+	report "make static: no shared libraries" 0
+else
+	cat "$tmp/log"
+	report "make static: no shared libraries" 1
+fi
 skip "kube-apiserver, helm, terraform, ecspresso, cfn-lint" "the forms they judge are not built in this release"
 echo "conformance: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]

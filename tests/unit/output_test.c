@@ -93,7 +93,7 @@ left_over(const char *path)
 
 static const char first_manifest[] =
 	"{\"resources\":[{\"files\":[{\"path\":\"api/ecs/web.json\"},{\"path\":\"api/sqs/q.json\"},{\"path\":\"../keep\"},{\"path\":\"/keep\"},{\"path\":7}]},"
-	"{\"files\":[{\"path\":\"api/sqs/q.json\"}]},7],\"extra_files\":[\"api/deploy.sh\",\"berth.json\",\"link/keep\",\"pointer\"]}";
+	"{\"files\":[{\"path\":\"api/sqs/q.json\"}]},7],\"extra_files\":[{\"path\":\"api/deploy.sh\"},{\"path\":\"berth.json\"},{\"path\":\"link/keep\"},{\"path\":\"pointer\"}, 3]}";
 
 static void
 test_plain(void)
@@ -128,6 +128,15 @@ test_plain(void)
 	CHECK(has("out/deep/prod/api/ecs/web.json", "WEB") && has("out/deep/prod/berth.json", "{}"), "new set");
 	CHECK(gone("out/deep/prod/api/sqs") && gone("out/deep/prod/api/deploy.sh"), "stale ones went, with their folder");
 	CHECK(has("out/keep", "k") && has("out/deep/keep", "k") && has("out/deep/prod/mine", "m") && !gone("out/deep/prod/pointer"), "nothing else did");
+	CHECK(left_over(at("out")) == 0, "temporary files are cleaned");
+	/* a run killed between two renames: what it had begun goes, what only has the name of it stays */
+	put("out/deep/prod/api/begun.json", "begun");
+	put("out/deep/prod/api/foreign.json", "not what that run would have written");
+	put("out/deep/prod/.berth-tmp-berth.json",
+	    "{\"resources\": [{\"files\": [{\"path\": \"api/begun.json\", \"sha256\": \"7bc6220d36ab0e425eecd5e1b916c44e62c71f9379f650ea0d843fdbf8ff2e27\"},"
+	    "{\"path\": \"api/foreign.json\", \"sha256\": \"7bc6220d36ab0e425eecd5e1b916c44e62c71f9379f650ea0d843fdbf8ff2e27\"}]}]}");
+	CHECK(write_set("out/deep", &two, false, &r) == 0 && r.removed == 1, "%s", r.problem);
+	CHECK(gone("out/deep/prod/api/begun.json") && !gone("out/deep/prod/api/foreign.json"), "begun and foreign");
 	CHECK(left_over(at("out")) == 0, "temporary files are cleaned");
 	put("out/deep/prod/berth.json", "{\"resources\": [[[");
 	CHECK(write_set("out/deep", &two, false, &r) == 0 && r.written == 1 && r.removed == 0, "a broken berth.json lists nothing");
