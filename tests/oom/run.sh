@@ -7,7 +7,7 @@ make -s build/berth-oom > /dev/null || { echo "0 passed, 1 failed"; exit 1; }
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 passed=0 failed=0
-export ASAN_OPTIONS=detect_leaks=0
+export ASAN_OPTIONS=detect_leaks=0:exitcode=99 UBSAN_OPTIONS=exitcode=99
 
 # STEP 1 is every allocation; BERTH_OOM_STEP=1 makes it so for all
 try() { # NAME STEP COMMAND…
@@ -37,7 +37,24 @@ try() { # NAME STEP COMMAND…
 	passed=$((passed + 1))
 	echo "$name: $total allocations, one in $step"
 }
-try check 1 build/berth-oom check examples/hello
-try compile 13 build/berth-oom compile --all-stages -o "$tmp/out" examples/hello
+
+# each allocation once: a child is split off at it, in which it fails
+each() { # NAME COMMAND…
+	name=$1
+	shift
+	BERTH_FAIL_EACH=1 "$@" > /dev/null 2> "$tmp/stderr"
+	line=$(grep '^allocations: ' "$tmp/stderr")
+	case $line in
+	'allocations: '*badly | '') grep -v 'out of memory' "$tmp/stderr" | head -n 20; failed=$((failed + 1)) ;;
+	*) passed=$((passed + 1)) ;;
+	esac
+	echo "$name: $line"
+}
+each check build/berth-oom check examples/hello
+each stdout build/berth-oom compile --stdout --stage fargate examples/hello
+each kubernetes build/berth-oom compile --stdout --stage cluster examples/hello
+each fmt build/berth-oom fmt --diff examples/hello
+each broken build/berth-oom check tests/syntax/other-languages.berth
+try compile 29 build/berth-oom compile --all-stages -o "$tmp/out" examples/hello
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
