@@ -155,6 +155,8 @@ check_containers(struct graph *g, struct object *node)
 		struct diag *d = complain(g, D_E0157, node->at, "%s has no container that does its work", object_words(g->arena, node));
 		diag_hint(g->compile->diags, d, "Add a block: container NAME { image = \"…\" }");
 	}
+	check_order(g, node);
+	check_mounts(g, node);
 	check_ports(g, node);
 }
 
@@ -324,6 +326,7 @@ check_node(struct graph *g, struct object *node)
 		check_containers(g, node);
 		check_task_size(g, node);
 		check_rolling(g, node);
+		check_consumes(g, node);
 		check_scale(g, node);
 		check_http(g, node);
 		break;
@@ -339,6 +342,7 @@ check_node(struct graph *g, struct object *node)
 		check_short_task(g, node);
 		break;
 	case K_log: check_log(g, node); break;
+	case K_queue: check_queue(g, node); break;
 	default: break;
 	}
 }

@@ -253,16 +253,16 @@ read_every(struct graph *g, struct object *s, const struct value *every, struct 
 }
 
 static const struct zone *
-read_zone(struct graph *g, struct object *s)
+zone_setting(struct graph *g, struct object *o, enum attr_id a, const char *what, struct span at)
 {
-	const struct value *v = get(g, s, A_schedule_timezone);
+	const struct value *v = get(g, o, a);
 	if (v == NULL && g->program->project_object)
 		v = get(g, g->program->project_object, A_project_timezone);
 	if (v == NULL) {
-		const struct value *raw = object_peek(g->program, s, A_schedule_timezone);
+		const struct value *raw = object_peek(g->program, o, a);
 		if (raw && (raw->kind == V_ERROR || raw->kind == V_UNKNOWN))
 			return NULL;
-		struct diag *d = complain(g, D_E0130, get_span(g, s, A_schedule_cron), "schedule \"%s\" has no time zone", s->label->text);
+		struct diag *d = complain(g, D_E0130, at, "%s has no time zone", what);
 		diag_hint(g->compile->diags, d, "Add timezone = \"Asia/Tokyo\" here, or to the project.");
 		return NULL;
 	}
@@ -281,6 +281,19 @@ read_zone(struct graph *g, struct object *s)
 	return NULL;
 }
 
+const struct zone *
+node_zone(struct graph *g, struct object *s)
+{
+	struct span at = get_span(g, s, get(g, s, A_schedule_at) ? A_schedule_at : A_schedule_cron);
+	return zone_setting(g, s, A_schedule_timezone, object_words(g->arena, s), at);
+}
+
+const struct zone *
+scale_zone(struct graph *g, struct object *s)
+{
+	return zone_setting(g, s, A_scale_schedule_timezone, "scale schedule", get_span(g, s, A_scale_schedule_cron));
+}
+
 bool
 node_timetable(struct graph *g, struct object *s, struct timetable *out)
 {
@@ -294,7 +307,7 @@ node_timetable(struct graph *g, struct object *s, struct timetable *out)
 	size_t at, len;
 	if (cron_parse(g->arena, cron->text, &out->cron[0], &why, &at, &len) != CRON_OK)
 		return false;
-	out->zone = read_zone(g, s);
+	out->zone = node_zone(g, s);
 	out->at = cron->origin;
 	out->count = 1;
 	out->accept_dst = get(g, s, A_schedule_on_dst) != NULL;
@@ -302,6 +315,12 @@ node_timetable(struct graph *g, struct object *s, struct timetable *out)
 }
 
 /* ---- containers ---- */
+
+bool
+container_is_early(struct graph *g, struct object *container)
+{
+	return get_bool(g, container, A_container_sidecar) || get_bool(g, container, A_container_init);
+}
 
 struct object *
 container_log(struct graph *g, struct object *container)
@@ -315,7 +334,7 @@ bool
 log_needs_router(struct graph *g, struct object *log)
 {
 	struct program *p = g->program;
-	if (object_peek(p, log, A_log_multiline) || object_child(p, log, K_drop, NULL) || object_child(p, log, K_keep, NULL) || object_child(p, log, K_redact, NULL) ||
+	if (object_peek(p, log, A_log_multiline) || object_child(p, log, K_multiline, NULL) || object_peek(p, log, A_log_sample) || object_child(p, log, K_drop, NULL) || object_child(p, log, K_keep, NULL) || object_child(p, log, K_redact, NULL) ||
 	    object_child(p, log, K_add, NULL))
 		return true;
 	for (struct object *c = log->children; c; c = c->next)

@@ -101,6 +101,34 @@ percents(struct ecs *e, struct doc *d, struct object *node, struct object *rolli
 	}
 }
 
+/* canary: one step and a pause, then the rest. linear: equal steps. False for other deployments. */
+static bool
+shift_doc(struct ecs *e, struct object *node, struct doc *d)
+{
+	struct object *canary = object_child(e->p, node, K_deploy_canary, NULL), *linear = object_child(e->p, node, K_deploy_linear, NULL);
+	struct object *o = canary ? canary : linear;
+	if (o == NULL)
+		return false;
+	const struct value *pause = get(e->g, o, canary ? A_deploy_canary_pause : A_deploy_linear_pause), *share = get(e->g, o, canary ? A_deploy_canary_weights : A_deploy_linear_step);
+	const struct value *one = share->kind == V_LIST ? share->items : share;
+	percents(e, d, node, NULL);
+	if (share->kind == V_LIST && share->count != 1) {
+		struct diag *g = complain(e->g, D_E0181, share->origin, "a canary of %u steps cannot be done on ecs", share->count);
+		diag_hint(e->g->compile->diags, g, "ECS has one canary step (ECS API, CanaryConfiguration): weights = [10%%]; deploy linear moves in equal steps.");
+		return true;
+	}
+	struct doc *config = doc_map(e->a, o->at), *percent = doc_new(e->a, DOC_NUMBER, one->origin);
+	percent->number = one->n * 1000;
+	percent->value = one;
+	doc_set(e->a, d, "strategy", add_z(e, o, canary ? "CANARY" : "LINEAR", canary ? "deploy canary" : "deploy linear"));
+	doc_set(e->a, d, "bakeTimeInMinutes", add_int(e, o, 0, "the pauses have shown it already"));
+	doc_set(e->a, config, canary ? "canaryPercent" : "stepPercent", percent);
+	doc_set(e->a, config, canary ? "canaryBakeTimeInMinutes" : "stepBakeTimeInMinutes", of_int(e, pause, (pause->n + 59999) / 60000));
+	doc_set(e->a, d, canary ? "canaryConfiguration" : "linearConfiguration", config);
+	doc_set(e->a, d, "alarms", alarms_doc(e, get(e->g, o, canary ? A_deploy_canary_rollback : A_deploy_linear_rollback)));
+	return true;
+}
+
 static struct doc *
 deployment_doc(struct ecs *e, struct object *node)
 {
@@ -119,6 +147,8 @@ deployment_doc(struct ecs *e, struct object *node)
 		doc_set(e->a, d, "alarms", alarms_doc(e, get(e->g, bg, A_deploy_blue_green_rollback)));
 		return d;
 	}
+	if (shift_doc(e, node, d))
+		return d;
 	doc_set(e->a, d, "strategy", add_z(e, rolling ? rolling : again ? again : node, "ROLLING", again ? "deploy recreate" : "deploy rolling"));
 	if (again) {
 		doc_set(e->a, d, "maximumPercent", add_int(e, again, 100, "never two versions at once"));
@@ -152,13 +182,49 @@ count_doc(struct ecs *e, struct object *node)
 	return v ? of_int(e, v, v->kind == V_RANGE ? v->items->n : v->n) : NULL;
 }
 
+/* The share of copies on spare capacity; the first copy stays on demand unless all of them may go. */
+static struct doc *
+capacity_doc(struct ecs *e, struct object *node)
+{
+	const struct value *spot = get(e->g, node, A_service_spot), *stage = get(e->g, e->ecs, A_ecs_capacity);
+	bool all = spot == NULL && stage && str_eqz(stage->text, "fargate_spot");
+	int64_t share = spot ? spot->n : all ? 100000 : 0, rest = 100000 - share, a = share, b = rest;
+	if (share == 0)
+		return NULL;
+	while (b) {
+		int64_t c = a % b;
+		a = b;
+		b = c;
+	}
+	if (rest / a > 1000 || share / a > 1000) {
+		struct diag *d = complain(e->g, D_E0105, spot->origin, "the share cannot be said in weights up to 1000");
+		diag_hint(e->g->compile->diags, d, "Use a whole percentage (ECS API, CapacityProviderStrategyItem).");
+	}
+	const struct value *from = spot ? spot : stage;
+	struct doc *list = doc_list(e->a, from->origin), *d = doc_map(e->a, from->origin);
+	if (rest > 0) {
+		struct doc *on_demand = doc_map(e->a, from->origin);
+		doc_set(e->a, on_demand, "capacityProvider", of_z(e, from, "FARGATE"));
+		doc_set(e->a, on_demand, "weight", of_int(e, from, rest / a));
+		doc_set(e->a, on_demand, "base", add_int(e, node, 1, "one copy stays when AWS takes the spare capacity back"));
+		doc_add(list, on_demand);
+	}
+	doc_set(e->a, d, "capacityProvider", of_z(e, from, "FARGATE_SPOT"));
+	doc_set(e->a, d, "weight", of_int(e, from, share / a));
+	doc_set(e->a, d, "base", add_int(e, node, 0, "the platform's default, written out"));
+	doc_add(list, d);
+	return list;
+}
+
 void
 lower_service(struct ecs *e, struct object *node)
 {
-	struct task t;
+	struct task *own = NEW(e->a, struct task);
 	struct resource *needs[4];
 	size_t need_count = 0;
-	make_task(e, node, &t);
+	make_task(e, node, own);
+	map_put(&e->tasks, node, own);
+	struct task t = *own;
 	const char *name = aws_name(e, RK_SERVICE, node_name(e->g, node));
 	struct doc *d = doc_map(e->a, node->at), *deployment = deployment_doc(e, node), *controller = doc_map(e->a, node->at);
 	doc_set(e->a, d, "serviceName", add_z(e, node, name, "the prefix and the service's name"));
@@ -167,7 +233,11 @@ lower_service(struct ecs *e, struct object *node)
 	revision->because = "the revision that this run registers";
 	doc_set(e->a, d, "taskDefinition", revision);
 	doc_set(e->a, d, "desiredCount", count_doc(e, node));
-	doc_set(e->a, d, "launchType", add_z(e, node, "FARGATE", "berth runs tasks on Fargate"));
+	struct doc *capacity = capacity_doc(e, node);
+	if (capacity)
+		doc_set(e->a, d, "capacityProviderStrategy", capacity);
+	else
+		doc_set(e->a, d, "launchType", add_z(e, node, "FARGATE", "berth runs tasks on Fargate"));
 	doc_set(e->a, d, "platformVersion", add_z(e, node, "LATEST", "Fargate's default, written out"));
 	doc_set(e->a, d, "availabilityZoneRebalancing", rebalancing(e, node, deployment));
 	doc_set(e->a, controller, "type", add_z(e, node, "ECS", "ECS itself deploys"));
@@ -175,6 +245,8 @@ lower_service(struct ecs *e, struct object *node)
 	doc_set(e->a, d, "deploymentConfiguration", deployment);
 	doc_set(e->a, d, "networkConfiguration", network_of(e, true));
 	lower_http(e, node, name, d, needs, &need_count);
+	if (t.shell)
+		doc_set(e->a, d, "enableExecuteCommand", doc_bool(e->a, get_span(e->g, node, A_service_exec), true));
 	doc_set(e->a, d, "enableECSManagedTags", add_bool(e, node, true, "costs can be told apart"));
 	doc_set(e->a, d, "propagateTags", add_z(e, node, "SERVICE", "costs can be told apart"));
 	doc_set(e->a, d, "tags", tags_of(e, node, false));
@@ -187,6 +259,18 @@ lower_service(struct ecs *e, struct object *node)
 
 /* ---- one stage ---- */
 
+static struct doc *
+attribute(void *ctx, const struct value *v)
+{
+	return queue_attribute(ctx, v);
+}
+
+static void
+one_queue(struct ecs *e, struct object *q)
+{
+	lower_queue(e, q);
+}
+
 void
 lower_ecs(struct lower *l)
 {
@@ -194,7 +278,7 @@ lower_ecs(struct lower *l)
 	bool any = false;
 	for (size_t i = 0; i < l->g->nodes.n; i++) {
 		struct object *n = l->g->nodes.v[i];
-		any |= n->kind != K_log && n->kind != K_queue && node_target(l->g, n) == TARGET_ECS;
+		any |= n->kind != K_log && node_target(l->g, n) == TARGET_ECS;
 	}
 	if (!any)
 		return;
@@ -204,11 +288,15 @@ lower_ecs(struct lower *l)
 	read_stage(&e);
 	if (e.bad)
 		return;
-	for (size_t i = 0; i < l->g->nodes.n; i++) {
-		struct object *n = l->g->nodes.v[i];
-		if (n->kind == K_service && node_target(l->g, n) == TARGET_ECS)
-			lower_service(&e, n);
-		else if (n->kind == K_schedule && node_target(l->g, n) == TARGET_ECS)
-			lower_schedule(&e, n);
-	}
+	map_init(&e.tasks, e.a);
+	l->attribute = attribute;
+	l->ctx = &e;
+	/* what others refer to comes first */
+	static void (*const steps[])(struct ecs *, struct object *) = {one_queue, lower_service, lower_job, lower_schedule};
+	static const enum kind_id kinds[] = {K_queue, K_service, K_job, K_schedule};
+	for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+		for (size_t i = 0; i < l->g->nodes.n; i++)
+			if (l->g->nodes.v[i]->kind == kinds[k] && node_target(l->g, l->g->nodes.v[i]) == TARGET_ECS)
+				steps[k](&e, l->g->nodes.v[i]);
+	l->attribute = NULL;
 }

@@ -17,6 +17,7 @@ struct ecs {
 	const struct value *cluster;
 	const char *cluster_name;   /* without the ARN around it */
 	struct resource *group;     /* schedule group, once made */
+	struct map tasks;           /* services and jobs -> struct task, once made */
 	bool bad;                   /* something the stage must say is missing */
 };
 
@@ -28,6 +29,7 @@ struct task {
 	struct doc *exec, *allow;   /* IAM statements of the execution and the task role */
 	struct resource *exec_role, *task_role, *definition;
 	bool pulls;                 /* the registry token is granted */
+	bool shell;                 /* ECS Exec opens a shell in it */
 	VEC(struct resource *) needs; /* the task definition comes after these */
 };
 
@@ -62,25 +64,65 @@ struct resource *make_role(struct ecs *e, struct object *node, const char *suffi
 struct doc *role_arn(struct ecs *e, struct object *node, struct resource *role);
 struct doc *new_statements(struct ecs *e, struct object *node);
 void task_roles(struct task *t);
+/* The execution role may read the secret. */
+void allow_secret(struct task *t, const struct value *v);
+/* ecs_task.c: where a task reads the secret from; NULL after a report. */
+struct doc *secret_ref(struct ecs *e, const struct value *v);
 struct doc *task_role_arn(struct task *t, bool execution);
 
 /* ---- ecs_task.c, ecs_log.c ---- */
 /* Roles, logs and the task definition of a workload; its containers come from `node`. */
 void make_task(struct ecs *e, struct object *node, struct task *out);
+/* The container starts after another one; `condition` is START, HEALTHY or SUCCESS. */
+void depend(struct ecs *e, struct object *container, struct doc *def, const char *other, const char *condition, const char *because);
 void container_logging(struct task *t, struct object *container, struct doc *def);
 /* The router's container, or NULL when no route of the workload needs one. */
 struct doc *router_container(struct task *t);
+/* ecs_router.c: the route as a Fluent Bit configuration, its parsers ("" for none), secrets (or NULL) and permissions. */
+#define CONFIG_PATH "/fluent-bit/etc/berth.conf"
+#define PARSERS_PATH "/fluent-bit/etc/berth-parsers.conf"
+bool is_destination(const struct object *o);
+struct str router_config(struct ecs *e, struct object *log);
+struct str router_parsers(struct ecs *e, struct object *log);
+struct doc *router_secrets(struct task *t, struct object *log);
+void router_permissions(struct task *t, struct object *log);
 /* Log groups, streams and what else the route needs, once for each. */
 void lower_log(struct ecs *e, struct object *log);
 
+/* ---- ecs_queue.c ---- */
+struct queue_ref {
+	const char *name, *url, *arn; /* SQS only */
+	bool sqs, fifo, existing;
+};
+void queue_of(struct ecs *e, struct object *queue, struct queue_ref *out);
+/* `queue.jobs.url` and `.arn`, or NULL after a report. */
+struct doc *queue_attribute(struct ecs *e, const struct value *v);
+/* The queue and its dead letters, once; NULL for one that exists or is kept elsewhere. */
+struct resource *lower_queue(struct ecs *e, struct object *queue);
+/* What the workload may do on the queues it uses. */
+void allow_queues(struct task *t);
+/* Their addresses, as far as `env` does not name them itself. */
+void queue_env(struct ecs *e, struct object *node, struct object *env, struct doc *list);
+
 /* ---- the rest ---- */
 void lower_service(struct ecs *e, struct object *node);
+void lower_job(struct ecs *e, struct object *node);
 void lower_schedule(struct ecs *e, struct object *node);
 void lower_scaling(struct ecs *e, struct object *node, const char *name, struct resource *service);
 /* Target groups and the rule; fills the service's load balancer list. */
 void lower_http(struct ecs *e, struct object *node, const char *name, struct doc *service, struct resource **needs, size_t *count);
-/* The state machine of a schedule's run, and the role it acts as. */
-struct resource *make_machine(struct ecs *e, struct object *node, struct task *t);
+/* What one run of a schedule or a job asks for. */
+struct run {
+	struct object *node;             /* schedule or job */
+	struct task *task;
+	const struct value *timeout, *retries, *overlap; /* or NULL */
+	const struct value *command;     /* instead of the container's own, or NULL */
+	const char *container;           /* whose command that is */
+};
+/* The state machine of a run, and the role it acts as. */
+struct resource *make_machine(struct ecs *e, const struct run *run);
+/* {containerOverrides: […]} for the run's command, or NULL; `capital` as Step Functions spells it. */
+struct doc *run_overrides(struct ecs *e, const struct run *run, bool capital);
 struct doc *run_statements(struct ecs *e, struct object *node, struct task *t);
 
 #endif

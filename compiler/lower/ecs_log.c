@@ -11,107 +11,7 @@
 
 #include <string.h>
 
-#define CONFIG_PATH "/fluent-bit/etc/berth.conf"
-
-enum { ROUTER_GRACE_S = 30, ROUTER_STOP_S = 60, ROUTER_RETENTION_DAYS = 14 };
-
-static bool
-is_destination(const struct object *o)
-{
-	return !o->gone && strcmp(kind_row(o->kind)->name, "to") == 0;
-}
-
-/* ---- the router's configuration ---- */
-
-/* Fluent Bit would take ${…} for a variable, and a line end for the end of the value. */
-static bool
-plain_value(struct ecs *e, const struct value *v)
-{
-	if (memchr(v->text.p, '\n', v->text.n) == NULL && (v->text.n < 2 || strstr(arena_strz(e->a, v->text), "${") == NULL))
-		return true;
-	struct diag *d = complain(e->g, D_E0181, v->origin, "\"${\" and line ends cannot be part of a log route on ecs");
-	diag_hint(e->g->compile->diags, d, "Fluent Bit takes ${NAME} for a variable of its environment.");
-	return false;
-}
-
-static void
-section(struct buf *b, const char *title, const char *name)
-{
-	buf_addf(b, "%s[%s]\n    Name %s\n    Match *-firelens-*\n", b->n ? "\n" : "", title, name);
-}
-
-static void
-match_fields(struct ecs *e, struct object *log, enum kind_id kind, const char *verb, struct buf *b)
-{
-	struct object *o = object_child(e->p, log, kind, NULL);
-	for (struct entry *x = o ? o->entries : NULL; x; x = x->next) {
-		const struct value *v = entry_value(e->p, o, x);
-		if (v == NULL || v->kind != V_STRING || !plain_value(e, v))
-			continue;
-		section(b, "FILTER", "grep");
-		buf_addf(b, "    %s %.*s ^(?:%.*s)$\n", verb, (int)x->key.n, x->key.p, (int)v->text.n, v->text.p);
-	}
-}
-
-static void
-set_fields(struct ecs *e, struct object *log, enum kind_id kind, bool only_existing, struct buf *b)
-{
-	struct object *o = object_child(e->p, log, kind, NULL);
-	for (struct entry *x = o ? o->entries : NULL; x; x = x->next) {
-		const struct value *v = entry_value(e->p, o, x);
-		if (v == NULL || v->kind != V_STRING || !plain_value(e, v))
-			continue;
-		section(b, "FILTER", "modify");
-		if (only_existing)
-			buf_addf(b, "    Condition Key_exists %.*s\n", (int)x->key.n, x->key.p);
-		buf_addf(b, "    Set %.*s %.*s\n", (int)x->key.n, x->key.p, (int)v->text.n, v->text.p);
-	}
-}
-
-static void
-write_outputs(struct ecs *e, struct object *log, struct buf *b)
-{
-	for (struct object *o = log->children; o; o = o->next) {
-		if (!is_destination(o))
-			continue;
-		if (o->kind == K_to_firehose) {
-			struct str stream = get_text(e->g, o, A_to_firehose_stream);
-			section(b, "OUTPUT", "kinesis_firehose");
-			buf_addf(b, "    region %.*s\n    delivery_stream %.*s\n", (int)e->region.n, e->region.p, (int)stream.n, stream.p);
-		} else if (o->kind == K_to_cloudwatch) {
-			struct str group = get_text(e->g, o, A_to_cloudwatch_group);
-			section(b, "OUTPUT", "cloudwatch_logs");
-			buf_addf(b, "    region %.*s\n    log_group_name %.*s\n    log_stream_prefix task/\n    auto_create_group Off\n", (int)e->region.n,
-				 e->region.p, (int)group.n, group.p);
-		}
-		buf_addz(b, "    Retry_Limit 10\n");
-	}
-}
-
-static struct str
-router_config(struct ecs *e, struct object *log)
-{
-	struct buf b = {0};
-	struct str format = get_text(e->g, log, A_log_format), multiline = get_text(e->g, log, A_log_multiline);
-	buf_addf(&b, "[SERVICE]\n    Flush 1\n    Grace %d\n    HTTP_Server On\n    HTTP_Listen 127.0.0.1\n    HTTP_Port 2020\n"
-		     "    Parsers_File /fluent-bit/parsers/parsers.conf\n", ROUTER_GRACE_S);
-	if (multiline.n > 0) {
-		section(&b, "FILTER", "multiline");
-		buf_addf(&b, "    multiline.key_content log\n    multiline.parser %.*s\n    buffer On\n", (int)multiline.n, multiline.p);
-	}
-	if (format.n > 0 && !str_eqz(format, "text")) {
-		section(&b, "FILTER", "parser");
-		buf_addf(&b, "    Key_Name log\n    Parser %.*s\n    Reserve_Data On\n", (int)format.n, format.p);
-	}
-	match_fields(e, log, K_drop, "Exclude", &b);
-	match_fields(e, log, K_keep, "Regex", &b);
-	set_fields(e, log, K_redact, true, &b);
-	set_fields(e, log, K_add, false, &b);
-	write_outputs(e, log, &b);
-	struct str out = arena_str(e->a, buf_str(&b));
-	buf_free(&b);
-	return out;
-}
+enum { ROUTER_STOP_S = 60, ROUTER_RETENTION_DAYS = 14 };
 
 /* ---- log groups ---- */
 
@@ -161,16 +61,6 @@ awslogs(struct task *t, struct doc *def, struct object *at, struct doc *group, c
 	allow(e, t->exec, at->at, "logs:CreateLogStream logs:PutLogEvents", doc_z(e->a, at->at, arn(e, "logs", arena_printf(e->a, "log-group:%s:*", name))));
 }
 
-static void
-depend_on_router(struct ecs *e, struct object *c, struct doc *def)
-{
-	struct doc *list = doc_list(e->a, c->at), *d = doc_map(e->a, c->at);
-	doc_set(e->a, d, "containerName", add_z(e, c, "log-router", "starts after the router and stops before it"));
-	doc_set(e->a, d, "condition", add_z(e, c, "HEALTHY", "no line is written before the router takes lines"));
-	doc_add(list, d);
-	doc_set(e->a, def, "dependsOn", list);
-}
-
 void
 container_logging(struct task *t, struct object *c, struct doc *def)
 {
@@ -195,7 +85,7 @@ container_logging(struct task *t, struct object *c, struct doc *def)
 		diag_hint(e->g->compile->diags, d, "Give all containers of the workload one route.");
 		return;
 	}
-	depend_on_router(e, c, def);
+	depend(e, c, def, "log-router", "HEALTHY", "no line is written before the router takes lines, and it stops after its last");
 	struct doc *config = doc_map(e->a, c->at), *o = doc_map(e->a, c->at);
 	const struct value *buffer = get(e->g, log, A_log_buffer);
 	doc_set(e->a, config, "logDriver", add_z(e, c, "awsfirelens", "the route needs the router"));
@@ -206,38 +96,30 @@ container_logging(struct task *t, struct object *c, struct doc *def)
 
 /* ---- the router ---- */
 
+/* The configuration travels with the revision. */
 static void
-router_permissions(struct task *t, struct object *log)
+router_variable(struct ecs *e, struct object *log, struct doc *env, const char *name, struct str text, const char *because)
 {
-	struct ecs *e = t->e;
-	for (struct object *o = log->children; o; o = o->next) {
-		if (!is_destination(o))
-			continue;
-		if (o->kind == K_to_firehose) {
-			struct str s = get_text(e->g, o, A_to_firehose_stream);
-			allow(e, t->allow, o->at, "firehose:PutRecordBatch",
-			      doc_z(e->a, o->at, arn(e, "firehose", arena_printf(e->a, "deliverystream/%.*s", (int)s.n, s.p))));
-		} else if (o->kind == K_to_cloudwatch) {
-			struct str s = get_text(e->g, o, A_to_cloudwatch_group);
-			allow(e, t->allow, o->at, "logs:CreateLogStream logs:PutLogEvents logs:DescribeLogStreams",
-			      doc_z(e->a, o->at, arn(e, "logs", arena_printf(e->a, "log-group:%.*s:*", (int)s.n, s.p))));
-		}
-	}
+	struct doc *pair = doc_map(e->a, log->at), *value = doc_string(e->a, log->at, text);
+	value->because = because;
+	doc_set(e->a, pair, "name", add_z(e, log, name, "the configuration travels with the revision"));
+	doc_set(e->a, pair, "value", value);
+	doc_add(env, pair);
 }
 
 static struct doc *
 router_start(struct ecs *e, struct object *log, struct doc *def)
 {
-	struct doc *env = doc_list(e->a, log->at), *pair = doc_map(e->a, log->at), *entry = doc_list(e->a, log->at), *command = doc_list(e->a, log->at);
-	doc_set(e->a, pair, "name", add_z(e, log, "FLUENT_BIT_CONFIG", "the configuration travels with the revision"));
-	struct doc *config = doc_string(e->a, log->at, router_config(e, log));
-	config->because = "the log route as a Fluent Bit configuration";
-	doc_set(e->a, pair, "value", config);
-	doc_add(env, pair);
+	struct doc *env = doc_list(e->a, log->at), *entry = doc_list(e->a, log->at), *command = doc_list(e->a, log->at);
+	struct str parsers = router_parsers(e, log);
+	router_variable(e, log, env, "FLUENT_BIT_CONFIG", router_config(e, log), "the log route as a Fluent Bit configuration");
+	if (parsers.n)
+		router_variable(e, log, env, "FLUENT_BIT_PARSERS", parsers, "what the route reads lines with");
 	doc_add(entry, add_z(e, log, "/bin/sh", "writes the configuration, then becomes Fluent Bit"));
 	doc_add(entry, doc_z(e->a, log->at, "-c"));
-	doc_add(command, add_z(e, log, "printf '%s' \"$FLUENT_BIT_CONFIG\" > " CONFIG_PATH " && exec /fluent-bit/bin/fluent-bit -c /fluent-bit/etc/fluent-bit.conf",
-			       "ECS writes fluent-bit.conf, which includes the route"));
+	doc_add(command, add_f(e, log, "ECS writes fluent-bit.conf, which includes the route",
+			       "printf '%%s' \"$FLUENT_BIT_CONFIG\" > " CONFIG_PATH "%s && exec /fluent-bit/bin/fluent-bit -c /fluent-bit/etc/fluent-bit.conf",
+			       parsers.n ? " && printf '%s' \"$FLUENT_BIT_PARSERS\" > " PARSERS_PATH : ""));
 	doc_set(e->a, def, "entryPoint", entry);
 	doc_set(e->a, def, "command", command);
 	doc_set(e->a, def, "environment", env);
@@ -278,6 +160,7 @@ router_container(struct task *t)
 	doc_set(e->a, d, "essential", doc_bool(e->a, essential->origin, essential->n != 0));
 	doc_set(e->a, d, "user", add_z(e, log, "0", "FireLens runs its router as root"));
 	router_start(e, log, d);
+	doc_set(e->a, d, "secrets", router_secrets(t, log));
 	doc_set(e->a, fire, "type", add_z(e, log, "fluentbit", "the router is Fluent Bit"));
 	doc_set(e->a, options, "enable-ecs-log-metadata", add_z(e, log, "true", "records name their task"));
 	doc_set(e->a, options, "config-file-type", add_z(e, log, "file", "Fargate takes a file only"));

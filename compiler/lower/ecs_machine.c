@@ -1,12 +1,14 @@
 /*
- * The run of a schedule as a small state machine: leave out a start while an
- * older run is going, run the task and wait for it, try again, stop in time.
+ * The run of a schedule or a job as a small state machine: leave out a start
+ * while an older run is going, or stop the older one; run the task and wait
+ * for it, try again, stop in time.
  *
  * Starts are at least once. The token of an attempt is made of the schedule's
  * name, the instant it is for and the attempt's number; ECS starts one task
- * for one token, so a doubled delivery does not start a second one. What it
- * cannot promise: a task whose stop outlasts the machine's timeout may still
- * be stopping when the next run begins.
+ * for one token, so a doubled delivery does not start a second one. A job's
+ * instant is the name of its execution. What it cannot promise: a task whose
+ * stop outlasts the machine's timeout may still be stopping when the next run
+ * begins.
  *
  * Sources: Step Functions developer guide, ListExecutions through the AWS SDK
  * integration, the optimised ECS integration (.sync stops the task when the
@@ -29,131 +31,218 @@ put(struct ecs *e, struct object *node, struct doc *map, const char *key, const 
 	"{% [$states.result.Executions[$toMillis(StartDate) < $toMillis($states.context.Execution.StartTime) or " \
 	"($toMillis(StartDate) = $toMillis($states.context.Execution.StartTime) and ExecutionArn < $states.context.Execution.Id)].ExecutionArn] %}"
 
-static void
-add_overlap_states(struct ecs *e, struct object *node, struct doc *states, const struct value *overlap)
+static struct doc *
+state(struct ecs *e, struct object *node, struct doc *states, const char *name, const char *type)
 {
-	struct doc *find = doc_map(e->a, overlap->origin), *args = doc_map(e->a, overlap->origin), *assign = doc_map(e->a, overlap->origin);
-	put(e, node, find, "Type", "Task");
-	put(e, node, find, "Resource", arena_printf(e->a, "arn:%s:states:::aws-sdk:sfn:listExecutions", e->partition));
-	put(e, node, args, "StateMachineArn", "{% $states.context.StateMachine.Id %}");
-	put(e, node, args, "StatusFilter", "RUNNING");
-	doc_set(e->a, find, "Arguments", args);
-	put(e, node, assign, "older", OLDER);
-	doc_set(e->a, find, "Assign", assign);
-	put(e, node, find, "Next", "IsAnOlderRunGoing");
-	doc_set(e->a, states, "FindOlderRuns", find);
-
-	struct doc *choice = doc_map(e->a, overlap->origin), *choices = doc_list(e->a, overlap->origin), *one = doc_map(e->a, overlap->origin);
-	put(e, node, choice, "Type", "Choice");
-	put(e, node, one, "Condition", "{% $count($older) > 0 %}");
-	put(e, node, one, "Next", "Skipped");
-	doc_add(choices, one);
-	doc_set(e->a, choice, "Choices", choices);
-	put(e, node, choice, "Default", "Run");
-	doc_set(e->a, states, "IsAnOlderRunGoing", choice);
-
-	struct doc *skipped = doc_map(e->a, overlap->origin), *output = doc_map(e->a, overlap->origin);
-	put(e, node, skipped, "Type", "Succeed");
-	doc_set(e->a, output, "skipped", doc_bool(e->a, overlap->origin, true));
-	put(e, node, output, "because", "an older run is still going (overlap = forbid)");
-	put(e, node, output, "older", "{% $older %}");
-	doc_set(e->a, skipped, "Output", output);
-	doc_set(e->a, states, "Skipped", skipped);
+	struct doc *d = doc_set(e->a, states, name, doc_map(e->a, node->at));
+	put(e, node, d, "Type", type);
+	return d;
 }
 
 static struct doc *
-run_arguments(struct ecs *e, struct object *node, struct task *t)
+call(struct ecs *e, struct object *node, struct doc *s, const char *action)
 {
+	put(e, node, s, "Resource", arena_printf(e->a, "arn:%s:states:::%s", e->partition, action));
+	return doc_set(e->a, s, "Arguments", doc_map(e->a, node->at));
+}
+
+/* A choice between going on and `next`. */
+static void
+choose(struct ecs *e, struct object *node, struct doc *states, const char *name, const char *condition, const char *next, const char *otherwise)
+{
+	struct doc *s = state(e, node, states, name, "Choice"), *list = doc_list(e->a, node->at), *one = doc_map(e->a, node->at);
+	put(e, node, one, "Condition", condition);
+	put(e, node, one, "Next", next);
+	doc_add(list, one);
+	doc_set(e->a, s, "Choices", list);
+	put(e, node, s, "Default", otherwise);
+}
+
+static void
+find_older(struct ecs *e, struct object *node, struct doc *states)
+{
+	struct doc *find = state(e, node, states, "FindOlderRuns", "Task"), *args = call(e, node, find, "aws-sdk:sfn:listExecutions"),
+		   *assign = doc_map(e->a, node->at);
+	put(e, node, args, "StateMachineArn", "{% $states.context.StateMachine.Id %}");
+	put(e, node, args, "StatusFilter", "RUNNING");
+	put(e, node, assign, "older", OLDER);
+	doc_set(e->a, find, "Assign", assign);
+	put(e, node, find, "Next", "IsAnOlderRunGoing");
+}
+
+/* overlap = forbid: a start while an older run is going ends as skipped, and says so. */
+static void
+add_forbid(struct ecs *e, struct object *node, struct doc *states)
+{
+	find_older(e, node, states);
+	choose(e, node, states, "IsAnOlderRunGoing", "{% $count($older) > 0 %}", "Skipped", "Run");
+	struct doc *skipped = state(e, node, states, "Skipped", "Succeed"), *output = doc_map(e->a, node->at);
+	doc_set(e->a, output, "skipped", doc_bool(e->a, node->at, true));
+	put(e, node, output, "because", "an older run is still going (overlap = forbid)");
+	put(e, node, output, "older", "{% $older %}");
+	doc_set(e->a, skipped, "Output", output);
+}
+
+/* overlap = replace: older runs are stopped, and this one begins when none is left. A stopped run stops its task. */
+static void
+add_replace(struct ecs *e, const struct run *r, struct doc *states)
+{
+	enum { PAUSE_S = 5 };
+	struct object *node = r->node;
+	find_older(e, node, states);
+	choose(e, node, states, "IsAnOlderRunGoing", "{% $count($older) > 0 %}", "StopOlderRuns", "Run");
+	struct doc *stop = state(e, node, states, "StopOlderRuns", "Map"), *processor = doc_map(e->a, node->at), *config = doc_map(e->a, node->at),
+		   *inner = doc_map(e->a, node->at);
+	put(e, node, stop, "Items", "{% $older %}");
+	put(e, node, config, "Mode", "INLINE");
+	doc_set(e->a, processor, "ProcessorConfig", config);
+	put(e, node, processor, "StartAt", "StopOne");
+	struct doc *one = state(e, node, inner, "StopOne", "Task"), *args = call(e, node, one, "aws-sdk:sfn:stopExecution");
+	put(e, node, args, "ExecutionArn", "{% $states.input %}");
+	put(e, node, args, "Error", "Replaced");
+	put(e, node, args, "Cause", "a newer run of the schedule began (overlap = replace)");
+	doc_set(e->a, one, "End", doc_bool(e->a, node->at, true));
+	doc_set(e->a, processor, "States", inner);
+	doc_set(e->a, stop, "ItemProcessor", processor);
+	put(e, node, stop, "Next", "WaitForTheirEnd");
+	struct doc *wait = state(e, node, states, "WaitForTheirEnd", "Wait");
+	doc_set(e->a, wait, "Seconds", doc_int(e->a, node->at, PAUSE_S));
+	put(e, node, wait, "Next", "FindRunningTasks");
+	/* the execution has ended; its task may still be draining */
+	struct doc *tasks = state(e, node, states, "FindRunningTasks", "Task"), *list = call(e, node, tasks, "aws-sdk:ecs:listTasks"), *assign = doc_map(e->a, node->at);
+	put(e, node, list, "Cluster", arn(e, "ecs", arena_printf(e->a, "cluster/%s", e->cluster_name)));
+	put(e, node, list, "Family", r->task->name);
+	put(e, node, assign, "tasks", "{% $count($states.result.TaskArns) %}");
+	doc_set(e->a, tasks, "Assign", assign);
+	put(e, node, tasks, "Next", "IsATaskRunning");
+	choose(e, node, states, "IsATaskRunning", "{% $tasks > 0 %}", "WaitForTheirEnd", "Run");
+}
+
+struct doc *
+run_overrides(struct ecs *e, const struct run *run, bool capital)
+{
+	if (run->command == NULL)
+		return NULL;
+	struct doc *d = doc_map(e->a, run->command->origin), *list = doc_list(e->a, run->command->origin), *one = doc_map(e->a, run->command->origin), *command;
+	if (run->command->kind == V_LIST) {
+		command = of_list(e, run->command);
+	} else {
+		command = doc_list(e->a, run->command->origin);
+		doc_add(command, doc_z(e->a, run->command->origin, "/bin/sh"));
+		doc_add(command, doc_z(e->a, run->command->origin, "-c"));
+		doc_add(command, doc_value(e->l, run->command));
+	}
+	doc_set(e->a, one, capital ? "Name" : "name", add_z(e, run->node, run->container, "the container that does the service's work"));
+	doc_set(e->a, one, capital ? "Command" : "command", command);
+	doc_add(list, one);
+	doc_set(e->a, d, capital ? "ContainerOverrides" : "containerOverrides", list);
+	return d;
+}
+
+static struct doc *
+run_arguments(struct ecs *e, const struct run *run)
+{
+	struct object *node = run->node;
 	struct doc *a = doc_map(e->a, node->at);
 	put(e, node, a, "Cluster", arn(e, "ecs", arena_printf(e->a, "cluster/%s", e->cluster_name)));
-	doc_set(e->a, a, "TaskDefinition", doc_attr(e->a, node->at, t->definition->address, "TaskDefinitionArn"));
+	doc_set(e->a, a, "TaskDefinition", doc_attr(e->a, node->at, run->task->definition->address, "TaskDefinitionArn"));
 	put(e, node, a, "LaunchType", "FARGATE");
 	put(e, node, a, "PlatformVersion", "LATEST");
 	doc_set(e->a, a, "NetworkConfiguration", network_of(e, false));
+	doc_set(e->a, a, "Overrides", run_overrides(e, run, true));
 	doc_set(e->a, a, "EnableECSManagedTags", doc_bool(e->a, node->at, true));
 	put(e, node, a, "PropagateTags", "TASK_DEFINITION");
-	/* at most 64 characters: 32 of a hash of the name, the instant (20), the attempt */
+	/* at most 64 characters: 32 of a hash of the name, the instant (20) or an execution's name, the attempt */
 	char hex[65];
 	sha256_hex(str_of(node_name(e->g, node)), hex);
-	put(e, node, a, "ClientToken",
-	    arena_printf(e->a, "{%% '%.32s-' & $states.context.Execution.Input.scheduled & '-' & $string($states.context.State.RetryCount) %%}", hex));
+	const char *instant = node->kind == K_job ? "$substring($states.context.Execution.Name, 0, 24)" : "$states.context.Execution.Input.scheduled";
+	put(e, node, a, "ClientToken", arena_printf(e->a, "{%% '%.32s-' & %s & '-' & $string($states.context.State.RetryCount) %%}", hex, instant));
 	return a;
 }
 
 static void
-add_run_state(struct ecs *e, struct object *node, struct task *t, struct doc *states)
+add_run_state(struct ecs *e, const struct run *r, struct doc *states)
 {
-	struct doc *run = doc_map(e->a, node->at);
-	const struct value *timeout = get(e->g, node, A_schedule_timeout), *retries = get(e->g, node, A_schedule_retries);
-	put(e, node, run, "Type", "Task");
+	struct object *node = r->node;
+	struct doc *run = state(e, node, states, "Run", "Task");
 	put(e, node, run, "Resource", arena_printf(e->a, "arn:%s:states:::ecs:runTask.sync", e->partition));
-	doc_set(e->a, run, "Arguments", run_arguments(e, node, t));
-	if (timeout)
-		doc_set(e->a, run, "TimeoutSeconds", of_int(e, timeout, (timeout->n + 999) / 1000));
-	if (retries && retries->n > 0) {
-		struct doc *list = doc_list(e->a, retries->origin), *r = doc_map(e->a, retries->origin), *none = doc_map(e->a, retries->origin),
-			   *errors = doc_list(e->a, retries->origin), *timed = doc_list(e->a, retries->origin);
-		doc_add(timed, doc_z(e->a, retries->origin, "States.Timeout"));
+	doc_set(e->a, run, "Arguments", run_arguments(e, r));
+	if (r->timeout)
+		doc_set(e->a, run, "TimeoutSeconds", of_int(e, r->timeout, (r->timeout->n + 999) / 1000));
+	if (r->retries && r->retries->n > 0) {
+		struct span at = r->retries->origin;
+		struct doc *list = doc_list(e->a, at), *again = doc_map(e->a, at), *none = doc_map(e->a, at), *errors = doc_list(e->a, at), *timed = doc_list(e->a, at);
+		doc_add(timed, doc_z(e->a, at, "States.Timeout"));
 		doc_set(e->a, none, "ErrorEquals", timed);
-		doc_set(e->a, none, "MaxAttempts", doc_int(e->a, retries->origin, 0));
+		doc_set(e->a, none, "MaxAttempts", doc_int(e->a, at, 0));
 		doc_add(list, none);
-		doc_add(errors, doc_z(e->a, retries->origin, "States.ALL"));
-		doc_set(e->a, r, "ErrorEquals", errors);
-		doc_set(e->a, r, "IntervalSeconds", doc_int(e->a, retries->origin, RETRY_PAUSE_S));
-		doc_set(e->a, r, "MaxAttempts", of_int(e, retries, retries->n));
-		doc_set(e->a, r, "BackoffRate", doc_int(e->a, retries->origin, 2));
-		doc_add(list, r);
+		doc_add(errors, doc_z(e->a, at, "States.ALL"));
+		doc_set(e->a, again, "ErrorEquals", errors);
+		doc_set(e->a, again, "IntervalSeconds", doc_int(e->a, at, RETRY_PAUSE_S));
+		doc_set(e->a, again, "MaxAttempts", of_int(e, r->retries, r->retries->n));
+		doc_set(e->a, again, "BackoffRate", doc_int(e->a, at, 2));
+		doc_add(list, again);
 		doc_set(e->a, run, "Retry", list);
 	}
 	doc_set(e->a, run, "End", doc_bool(e->a, node->at, true));
-	doc_set(e->a, states, "Run", run);
 }
 
 static struct doc *
-definition(struct ecs *e, struct object *node, struct task *t)
+definition(struct ecs *e, const struct run *r)
 {
+	struct object *node = r->node;
 	struct doc *d = doc_map(e->a, node->at), *states = doc_map(e->a, node->at);
-	const struct value *overlap = get(e->g, node, A_schedule_overlap), *timeout = get(e->g, node, A_schedule_timeout);
-	bool forbid = overlap && str_eqz(overlap->text, "forbid");
-	put(e, node, d, "Comment", arena_printf(e->a, "One run of schedule %s: written by berth", node->label->text));
+	bool forbid = r->overlap && str_eqz(r->overlap->text, "forbid"), replace = r->overlap && str_eqz(r->overlap->text, "replace");
+	put(e, node, d, "Comment", arena_printf(e->a, "One run of %s %s: written by berth", kind_row(node->kind)->name, node->label->text));
 	put(e, node, d, "QueryLanguage", "JSONata");
-	put(e, node, d, "StartAt", forbid ? "FindOlderRuns" : "Run");
-	if (timeout)
-		doc_set(e->a, d, "TimeoutSeconds", of_int(e, timeout, (timeout->n + 999) / 1000));
+	put(e, node, d, "StartAt", forbid || replace ? "FindOlderRuns" : "Run");
+	if (r->timeout) /* of the whole run, with its retries, as a Job's activeDeadlineSeconds */
+		doc_set(e->a, d, "TimeoutSeconds", of_int(e, r->timeout, (r->timeout->n + 999) / 1000));
 	if (forbid)
-		add_overlap_states(e, node, states, overlap);
-	add_run_state(e, node, t, states);
+		add_forbid(e, node, states);
+	if (replace)
+		add_replace(e, r, states);
+	add_run_state(e, r, states);
 	doc_set(e->a, d, "States", states);
 	return doc_json(e->a, node->at, d);
 }
 
 /* What the .sync integration itself needs: the task, and the rule through which it hears of the task's end. */
 static struct doc *
-machine_statements(struct ecs *e, struct object *node, struct task *t, const char *name)
+machine_statements(struct ecs *e, const struct run *r, const char *name)
 {
-	struct doc *list = run_statements(e, node, t);
+	struct object *node = r->node;
+	struct doc *list = run_statements(e, node, r->task);
 	struct doc *s = allow(e, list, node->at, "ecs:StopTask ecs:DescribeTasks", doc_z(e->a, node->at, arn(e, "ecs", arena_printf(e->a, "task/%s/*", e->cluster_name))));
 	condition(e, s, node->at, "ArnLike", "ecs:cluster", arn(e, "ecs", arena_printf(e->a, "cluster/%s", e->cluster_name)));
 	allow(e, list, node->at, "events:PutTargets events:PutRule events:DescribeRule",
 	      doc_z(e->a, node->at, arn(e, "events", "rule/StepFunctionsGetEventsForECSTaskRule")));
-	allow(e, list, node->at, "states:ListExecutions", doc_z(e->a, node->at, arn(e, "states", arena_printf(e->a, "stateMachine:%s", name))));
+	const char *machine = arn(e, "states", arena_printf(e->a, "stateMachine:%s", name));
+	if (r->overlap)
+		allow(e, list, node->at, "states:ListExecutions", doc_z(e->a, node->at, machine));
+	if (r->overlap && str_eqz(r->overlap->text, "replace")) {
+		allow(e, list, node->at, "states:StopExecution", doc_z(e->a, node->at, arn(e, "states", arena_printf(e->a, "execution:%s:*", name))));
+		s = allow(e, list, node->at, "ecs:ListTasks", doc_z(e->a, node->at, "*"));
+		condition(e, s, node->at, "ArnEquals", "ecs:cluster", arn(e, "ecs", arena_printf(e->a, "cluster/%s", e->cluster_name)));
+	}
 	return list;
 }
 
 struct resource *
-make_machine(struct ecs *e, struct object *node, struct task *t)
+make_machine(struct ecs *e, const struct run *r)
 {
+	struct object *node = r->node;
 	const char *name = aws_name(e, RK_STATE_MACHINE, node_name(e->g, node));
 	struct resource *role = make_role(e, node, "run", "states.amazonaws.com", arn(e, "states", arena_printf(e->a, "stateMachine:%s", name)),
-					  machine_statements(e, node, t, name));
+					  machine_statements(e, r, name));
 	struct doc *d = doc_map(e->a, node->at);
-	doc_set(e->a, d, "name", add_z(e, node, name, "the prefix and the schedule's name"));
+	doc_set(e->a, d, "name", add_f(e, node, "the prefix and the declaration's name", "%s", name));
 	doc_set(e->a, d, "type", add_z(e, node, "STANDARD", "runs may last for hours"));
 	doc_set(e->a, d, "roleArn", role_arn(e, node, role));
-	doc_set(e->a, d, "definition", definition(e, node, t));
+	doc_set(e->a, d, "definition", definition(e, r));
 	doc_set(e->a, d, "tags", tags_of(e, node, false));
-	struct resource *r = lower_add(e->l, RK_STATE_MACHINE, name, node, d);
-	resource_edge(e->l->out, r, role);
-	resource_edge(e->l->out, r, t->definition);
-	return r;
+	struct resource *machine = lower_add(e->l, RK_STATE_MACHINE, name, node, d);
+	resource_edge(e->l->out, machine, role);
+	resource_edge(e->l->out, machine, r->task->definition);
+	return machine;
 }

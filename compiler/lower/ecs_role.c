@@ -159,6 +159,14 @@ allow_secrets(struct task *t, struct object *container, const char *function, co
 		allow(e, t->exec, list->origin, action, list);
 }
 
+void
+allow_secret(struct task *t, const struct value *v)
+{
+	bool ssm = str_eqz(v->text, "ssm");
+	if (ssm || str_eqz(v->text, "secretsmanager"))
+		allow(t->e, t->exec, v->origin, ssm ? "ssm:GetParameters" : "secretsmanager:GetSecretValue", secret_resource(t->e, v));
+}
+
 static void
 allow_declared(struct task *t)
 {
@@ -198,7 +206,12 @@ task_roles(struct task *t)
 		allow_secrets(t, c, "ssm", "ssm:GetParameters");
 		allow_secrets(t, c, "secretsmanager", "secretsmanager:GetSecretValue");
 	}
+	allow_queues(t);
 	allow_declared(t);
+	if (t->shell)
+		allow(e, t->allow, get_span(e->g, t->node, A_service_exec),
+		      "ssmmessages:CreateControlChannel ssmmessages:CreateDataChannel ssmmessages:OpenControlChannel ssmmessages:OpenDataChannel",
+		      doc_z(e->a, t->node->at, "*"));
 	const char *source = arn(e, "ecs", "*");
 	if (!existing_role(t, A_role_execution))
 		t->exec_role = make_role(e, t->node, "exec", "ecs-tasks.amazonaws.com", source, t->exec);

@@ -73,8 +73,9 @@ ports_doc(struct ecs *e, struct object *c)
 }
 
 static struct doc *
-env_doc(struct ecs *e, struct object *c)
+env_doc(struct task *t, struct object *c)
 {
+	struct ecs *e = t->e;
 	struct object *env = object_child(e->p, c, K_env, NULL);
 	struct doc *list = doc_list(e->a, env ? env->at : c->at);
 	for (struct entry *x = env ? env->entries : NULL; x; x = x->next) {
@@ -86,10 +87,12 @@ env_doc(struct ecs *e, struct object *c)
 		doc_set(e->a, pair, "value", value);
 		doc_add(list, pair);
 	}
+	if (!container_is_early(e->g, c))
+		queue_env(e, t->node, env, list);
 	return list->count ? list : NULL;
 }
 
-static struct doc *
+struct doc *
 secret_ref(struct ecs *e, const struct value *v)
 {
 	struct str name = v->items->text;
@@ -189,12 +192,15 @@ stop_doc(struct ecs *e, struct object *c)
 }
 
 static struct doc *
-linux_doc(struct ecs *e, struct object *c)
+linux_doc(struct task *t, struct object *c)
 {
+	struct ecs *e = t->e;
 	struct doc *d = doc_map(e->a, c->at);
 	const struct value *init = get(e->g, c, A_container_init_process);
 	if (init && init->n)
 		doc_set(e->a, d, "initProcessEnabled", doc_bool(e->a, init->origin, true));
+	else if (t->shell)
+		doc_set(e->a, d, "initProcessEnabled", add_bool(e, c, true, "a process that ends a shell's children, as ECS Exec asks for"));
 	struct object *caps = object_child(e->p, c, K_capabilities, NULL);
 	if (caps) {
 		struct doc *k = doc_map(e->a, caps->at);
@@ -238,6 +244,151 @@ user_doc(struct ecs *e, struct object *c)
 	return v && v->kind == V_INT ? of_f(e, v, "%lld", (long long)v->n) : doc_value(e->l, v);
 }
 
+/* ---- order ---- */
+
+void
+depend(struct ecs *e, struct object *c, struct doc *def, const char *other, const char *word, const char *because)
+{
+	struct doc *list = doc_get(def, "dependsOn"), *d = doc_map(e->a, c->at);
+	if (list == NULL)
+		list = doc_set(e->a, def, "dependsOn", doc_list(e->a, c->at));
+	for (const struct doc *i = list->items; i; i = i->next)
+		if (str_eqz(doc_get(i, "containerName")->text, other))
+			return;
+	doc_set(e->a, d, "containerName", add_z(e, c, other, because));
+	doc_set(e->a, d, "condition", add_z(e, c, word, because));
+	doc_add(list, d);
+}
+
+/* When may others rely on the container? */
+static const char *
+ready(struct ecs *e, struct object *c)
+{
+	return get_bool(e->g, c, A_container_init) ? "SUCCESS" : object_child(e->p, c, K_health, NULL) ? "HEALTHY" : "START";
+}
+
+/* `init` and `sidecar` containers start one after the other, as written; the others after all of them. */
+static void
+add_order(struct task *t, struct object *c, struct doc *def)
+{
+	struct ecs *e = t->e;
+	bool early = container_is_early(e->g, c);
+	struct object *last = NULL;
+	for (struct object *o = object_child(e->p, t->node, K_container, NULL); o && (!early || o != c); o = object_next(o)) {
+		if (!container_is_early(e->g, o))
+			continue;
+		if (early)
+			last = o;
+		else
+			depend(e, c, def, o->label->text, ready(e, o), get_bool(e->g, o, A_container_init) ? "init runs first" : "a sidecar starts before, and stops after");
+	}
+	if (last)
+		depend(e, c, def, last->label->text, ready(e, last), "init and sidecar containers start in the order in which they are written");
+	const struct value *after = get(e->g, c, A_container_after);
+	for (const struct value *v = after && after->kind == V_LIST ? after->items : after; v; v = after->kind == V_LIST ? v->next : NULL) {
+		struct object *o = object_child(e->p, t->node, K_container, v->object->label);
+		if (o)
+			depend(e, c, def, o->label->text, ready(e, o), "after");
+	}
+}
+
+/* ---- volumes ---- */
+
+/* What a read-only container writes goes to /tmp, which no other container sees. */
+static const char *
+own_tmp(struct ecs *e, struct object *c)
+{
+	if (!get_bool(e->g, c, A_container_read_only))
+		return NULL;
+	for (struct object *m = object_child(e->p, c, K_mount, NULL); m; m = object_next(m))
+		if (str_eqz(get_text(e->g, m, A_mount_path), "/tmp"))
+			return NULL;
+	return arena_printf(e->a, "tmp-%s", c->label->text);
+}
+
+static struct doc *
+mounts_doc(struct ecs *e, struct object *c)
+{
+	struct doc *list = doc_list(e->a, c->at);
+	for (struct object *m = object_child(e->p, c, K_mount, NULL); m; m = object_next(m)) {
+		struct doc *d = doc_map(e->a, m->at);
+		const struct value *read_only = get(e->g, m, A_mount_read_only);
+		doc_set(e->a, d, "sourceVolume", doc_z(e->a, m->at, m->label->text));
+		doc_set(e->a, d, "containerPath", doc_value(e->l, get(e->g, m, A_mount_path)));
+		doc_set(e->a, d, "readOnly", doc_bool(e->a, read_only->origin, read_only->n != 0));
+		doc_add(list, d);
+	}
+	const char *tmp = own_tmp(e, c);
+	if (tmp) {
+		struct doc *d = doc_map(e->a, c->at);
+		doc_set(e->a, d, "sourceVolume", add_z(e, c, tmp, "read_only leaves /tmp to write to"));
+		doc_set(e->a, d, "containerPath", add_z(e, c, "/tmp", "read_only leaves /tmp to write to"));
+		doc_set(e->a, d, "readOnly", doc_bool(e->a, c->at, false));
+		doc_add(list, d);
+	}
+	return list->count ? list : NULL;
+}
+
+static struct doc *
+efs_doc(struct ecs *e, struct object *v, const struct value *efs)
+{
+	struct doc *d = doc_map(e->a, v->at);
+	const struct value *path = get(e->g, v, A_volume_path);
+	doc_set(e->a, d, "fileSystemId", doc_value(e->l, efs));
+	doc_set(e->a, d, "rootDirectory", path ? doc_value(e->l, path) : add_z(e, v, "/", "the whole file system"));
+	doc_set(e->a, d, "transitEncryption", add_z(e, v, "ENABLED", "files do not travel in clear text"));
+	return d;
+}
+
+/* The task's volumes, and how much of its own disk they take. */
+static struct doc *
+volumes_doc(struct ecs *e, struct object *node, int64_t *bytes, struct span *at)
+{
+	struct doc *list = doc_list(e->a, node->at);
+	*bytes = 0;
+	for (struct object *v = object_child(e->p, node, K_volume, NULL); v; v = object_next(v)) {
+		struct doc *d = doc_map(e->a, v->at);
+		const struct value *efs = get(e->g, v, A_volume_efs), *size = get(e->g, v, A_volume_size);
+		doc_set(e->a, d, "name", doc_z(e->a, v->at, v->label->text));
+		if (efs) {
+			doc_set(e->a, d, "efsVolumeConfiguration", efs_doc(e, v, efs));
+		} else if (size) {
+			*bytes += size->n;
+			*at = size->origin;
+		}
+		doc_add(list, d);
+	}
+	for (struct object *c = object_child(e->p, node, K_container, NULL); c; c = object_next(c)) {
+		const char *tmp = own_tmp(e, c);
+		if (tmp) {
+			struct doc *d = doc_map(e->a, c->at);
+			doc_set(e->a, d, "name", add_z(e, c, tmp, "read_only leaves /tmp to write to"));
+			doc_add(list, d);
+		}
+	}
+	return list->count ? list : NULL;
+}
+
+/* Fargate's own disk: 20 GiB for images and layers, and what the volumes ask for. Source: ECS API, EphemeralStorage. */
+static struct doc *
+disk_doc(struct ecs *e, int64_t bytes, struct span at)
+{
+	enum { BASE_GIB = 20, MOST_GIB = 200 };
+	if (bytes == 0)
+		return NULL;
+	int64_t gib = BASE_GIB + ((bytes + (1 << 30) - 1) >> 30);
+	if (gib > MOST_GIB) {
+		struct diag *d = complain(e->g, D_E0105, at, "the task's own disk would have %lld GiB, more than 200 GiB", (long long)gib);
+		diag_hint(e->g->compile->diags, d, "Fargate has at most 200 GiB, 20 of them for images (ECS API, EphemeralStorage); EFS has no such limit: efs = \"fs-…\"");
+	}
+	struct doc *d = doc_map(e->a, at), *size = doc_int(e->a, at, gib);
+	size->because = "20 GiB for images, and what the volumes ask for";
+	doc_set(e->a, d, "sizeInGiB", size);
+	return d;
+}
+
+/* ---- containers ---- */
+
 static struct doc *
 container_doc(struct task *t, struct object *c)
 {
@@ -251,26 +402,29 @@ container_doc(struct task *t, struct object *c)
 		doc_set(e->a, d, "cpu", of_int(e, cpu, cpu->n * 1024 / 1000));
 	if (memory)
 		doc_set(e->a, d, "memory", of_int(e, memory, memory->n >> 20));
-	doc_set(e->a, d, "essential", essential ? of_int(e, essential, 0) : NULL);
-	struct doc *ess = doc_get(d, "essential");
-	if (ess) {
-		ess->kind = DOC_BOOL;
-		ess->number = essential->n;
+	if (get_bool(e->g, c, A_container_init)) {
+		doc_set(e->a, d, "essential", add_bool(e, c, false, "init ends before the others begin"));
+	} else if (essential) {
+		struct doc *own = doc_bool(e->a, essential->origin, essential->n != 0);
+		own->value = essential;
+		doc_set(e->a, d, "essential", own);
 	}
 	doc_set(e->a, d, "entryPoint", of_list(e, get(e->g, c, A_container_entrypoint)));
 	doc_set(e->a, d, "command", command_doc(e, get(e->g, c, A_container_command)));
 	doc_set(e->a, d, "workingDirectory", doc_value(e->l, get(e->g, c, A_container_workdir)));
 	doc_set(e->a, d, "user", user_doc(e, c));
 	doc_set(e->a, d, "portMappings", ports_doc(e, c));
-	doc_set(e->a, d, "environment", env_doc(e, c));
+	doc_set(e->a, d, "environment", env_doc(t, c));
 	doc_set(e->a, d, "secrets", secrets_doc(e, c));
+	doc_set(e->a, d, "mountPoints", mounts_doc(e, c));
 	doc_set(e->a, d, "healthCheck", health_doc(e, c));
 	doc_set(e->a, d, "stopTimeout", stop_doc(e, c));
-	doc_set(e->a, d, "linuxParameters", linux_doc(e, c));
+	doc_set(e->a, d, "linuxParameters", linux_doc(t, c));
 	doc_set(e->a, d, "ulimits", ulimits_doc(e, c));
 	if (read_only)
 		doc_set(e->a, d, "readonlyRootFilesystem", doc_bool(e->a, read_only->origin, read_only->n != 0));
 	container_logging(t, c, d);
+	add_order(t, c, d);
 	return d;
 }
 
@@ -317,6 +471,7 @@ make_task(struct ecs *e, struct object *node, struct task *t)
 	t->e = e;
 	t->node = node;
 	t->name = aws_name(e, RK_TASK_DEFINITION, node_name(e->g, node));
+	t->shell = node->kind == K_service && get_bool(e->g, node, A_service_exec);
 	t->exec = new_statements(e, node);
 	t->allow = new_statements(e, node);
 	struct doc *containers = doc_list(e->a, node->at), *router = router_container(t);
@@ -339,6 +494,10 @@ make_task(struct ecs *e, struct object *node, struct task *t)
 	doc_set(e->a, d, "memory", size_reason(e, node, memory, "the sum of the containers", need));
 	doc_set(e->a, d, "runtimePlatform", runtime_doc(e, node));
 	doc_set(e->a, d, "containerDefinitions", containers);
+	int64_t disk;
+	struct span disk_at = node->at;
+	doc_set(e->a, d, "volumes", volumes_doc(e, node, &disk, &disk_at));
+	doc_set(e->a, d, "ephemeralStorage", disk_doc(e, disk, disk_at));
 	doc_set(e->a, d, "tags", tags_of(e, node, false));
 	t->definition = lower_add(e->l, RK_TASK_DEFINITION, t->name, node, d);
 	if (t->exec_role)

@@ -16,7 +16,13 @@ doc_value(struct lower *l, const struct value *v)
 	switch (v->kind) {
 	case V_STRING:
 	case V_WORD: d = doc_string(l->arena, v->origin, v->text); break;
-	case V_ATTR: d = doc_attr(l->arena, v->origin, object_path(l->arena, v->object), arena_strz(l->arena, v->text)); break;
+	case V_ATTR:
+		if (l->attribute == NULL)
+			return NULL;
+		d = l->attribute(l->ctx, v);
+		if (d == NULL)
+			return NULL;
+		break;
 	case V_TEXT:
 		d = doc_new(l->arena, DOC_TEXT, v->origin);
 		for (const struct value *i = v->items; i; i = i->next)

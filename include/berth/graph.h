@@ -72,6 +72,20 @@ struct timetable {
 };
 /* false when it has none that is right (reported). */
 bool node_timetable(struct graph *g, struct object *schedule, struct timetable *out);
+/* The schedule's zone, or the project's; NULL after a report. */
+const struct zone *node_zone(struct graph *g, struct object *schedule);
+/* The same for `scale schedule`. */
+const struct zone *scale_zone(struct graph *g, struct object *scale);
+/* A local time of a schedule (at, from_date, until_date). */
+struct instant {
+	int64_t utc;       /* seconds since 1970 */
+	const char *local; /* 2026-12-01T02:00:00 */
+	const struct zone *zone;
+};
+/* False after a report: no such text, no such time in the zone, or a time that comes twice. */
+bool node_instant(struct graph *g, struct object *schedule, const struct value *v, struct instant *out);
+/* 2026-11-30T17:00:00, in UTC; out has room for 32 bytes. */
+void instant_text(int64_t utc, char *out);
 /* Sum over containers that run at one time, with the log router where one is needed. */
 struct size {
 	int64_t cpu;   /* thousandths */
@@ -80,6 +94,8 @@ struct size {
 struct size node_size(struct graph *g, struct object *node);
 /* The smallest Fargate pair that holds it; false when none does. cpu in units of 1024, memory in MiB. */
 bool fargate_size(struct size need, int *cpu, int *memory);
+/* Does the container start before the workload's own: `init` or `sidecar`? */
+bool container_is_early(struct graph *g, struct object *container);
 /* The log route of a container, or NULL. */
 struct object *container_log(struct graph *g, struct object *container);
 /* The first log route of the workload that needs a router on ECS (anything but CloudWatch alone), or NULL. */

@@ -20,6 +20,9 @@ struct lower {
 	struct graph *g;
 	struct arena *arena;
 	struct resources *out;
+	/* Text for an attribute of a queue: set by the platform that has the queue. */
+	struct doc *(*attribute)(void *ctx, const struct value *v);
+	void *ctx;
 };
 void lower_ecs(struct lower *l);
 void lower_k8s(struct lower *l);

@@ -64,7 +64,7 @@ def check(text):
 
 # what an example alone may miss: names it refers to, settings beside it
 FINE = {"E0107", "E0110", "E0113", "E0122", "E0123", "E0124", "E0127", "E0130", "E0134", "E0142", "E0144", "E0150", "E0154", "E0157", "E0159", "E0161", "E0162",
-        "E0163", "E0164", "E0165", "E0181", "E0183", "E0156", "E0133", "E0151", "E0121", "E0155", "E0140", "E0158", "E0170", "E0180"}
+        "E0163", "E0164", "E0165", "E0181", "E0183", "E0156", "E0169", "E0167", "E0133", "E0151", "E0121", "E0155", "E0140", "E0158", "E0170", "E0180"}
 passed = failed = 0
 
 
@@ -124,9 +124,26 @@ BESIDE = {
     "http": ['host = "a.example.com"'], "scale_cpu": ["target = 60%"], "scale_memory": ["target = 60%"],
     "scale_cloudwatch": ['namespace = "A"', 'metric = "B"', "target = 30"], "up": ["by = 2", "every = 1m"], "down": ["by = 2", "every = 1m"],
     "statement": ['actions = ["s3:GetObject"]', 'on = "arn:aws:s3:::b/*"'], "to_firehose": ['stream = "s"'], "to_cloudwatch": ['group = "/g"'],
+    "to_http": ['host = "h"'], "to_loki": ['host = "h"'], "labels": [], "to_s3": ['bucket = "b"'], "to_kafka": ['brokers = "k:9092"', 'topic = "t"'],
+    "to_opensearch": ['host = "h"', 'index = "i"'], "to_datadog": ['api_key = secretsmanager("k")'], "multiline": ['start = "^x"'],
+    "mount": ['path = "/m"'], "volume": ['efs = "fs-12345678"'], "queue": [], "dead_letter": ["after = 3"], "job": [MAIN],
+    "scale_requests": ["target = 900/m"], "scale_queue": ["per_task = 5", "queue = queue.jobs"], "scale_schedule": ['cron = "0 12 * * *"', "count = 2..3"],
+    "deploy_canary": ["weights = [10%]"],
     "log": ['to cloudwatch {\n  group = "/y"\n  retention = 30d\n}'],
 }
-INSTEAD = {"health": {"command", "grpc"}, "startup": {"command", "grpc"}, "schedule": {"every", "at"}}  # of the first line beside it
+INSTEAD = {"health": {"command", "grpc"}, "startup": {"command", "grpc"}, "schedule": {"every", "at"}, "volume": {"size"}, "http": {"target_group"}, "scale_queue": {"latency", "each"}}  # of the first line beside it
+ECS_AROUND = """queue jobs { visibility = 2m }
+queue failed { visibility = 2m }
+queue dead { retention = 14d }
+service mailer {
+  container mailer {
+    image = "nginx"
+    tag = "1"
+    cpu = 0.25vcpu
+    memory = 512MiB
+  }
+}
+"""
 NOT_HERE = {"project", "stage", "ecs", "kubernetes", "schedules", "import", "policy", "exempt", "test", "component", "manifest", "role", "patch", "each"}
 ALONE = {("ecs", "service", "grace"), ("kubernetes", "container", "log")}  # mean something with a balancer, not built yet
 
@@ -138,7 +155,12 @@ def indent(text):
 def beside(kind, line):
     key = line.split("=")[0].strip()
     lines = [l for l in BESIDE.get(kind, []) if l.split("=")[0].strip() != key]
-    return lines[1:] if key in INSTEAD.get(kind, ()) else lines
+    lines = lines[1:] if key in INSTEAD.get(kind, ()) else lines
+    if kind == "scale_queue" and key in ("latency", "each"):
+        lines.append("each = 1s" if key == "latency" else "latency = 30s")
+    if kind == "schedule" and key in ("run", "command"):
+        lines = lines[:1] + (["run = service.mailer"] if key == "command" else [])
+    return lines
 
 
 def nest(kind, line):
@@ -148,7 +170,11 @@ def nest(kind, line):
     parent = "service" if kind == "container" else "scale_cpu" if kind in ("up", "down") else k["parents"][0]
     if parent == "top":
         return text
-    if kind == "deploy_blue_green":
+    if kind == "redis":
+        text += "\nengine = redis"
+    if kind == "mount":
+        return "service sample {\n" + indent("container sample {\n" + indent("\n".join(BESIDE["container"]) + "\n" + text) + "\n}\nvolume sample { size = 5GiB }") + "\n}"
+    if kind in ("deploy_blue_green", "deploy_canary", "deploy_linear", "scale_requests"):
         text += '\nhttp { host = "a.example.com" }'
     return nest(parent, text) if kind != "container" else "service sample {\n" + indent(text) + "\n}"
 
@@ -159,7 +185,15 @@ for target, column in (("ecs", 0), ("kubernetes", 1)):
         fid = re.search(r"\.fid = \{(\w+), (\w+)\}", rest)
         if not fid or fid.group(column + 1) not in ("FID_EXACT", "FID_EMULATED") or kind in NOT_HERE or (target, kind, name) in ALONE:
             continue
-        program = 'project app { edition = 2026, timezone = "UTC" }\n' + STAGE[target] + 'log app {\n  to cloudwatch { group = "/x", retention = 30d }\n}\n' + nest(kind, field(rest, "example")) + "\n"
+        around = ECS_AROUND if target == "ecs" else ""
+        if kind == "container" and name in ("sidecar", "init", "after"):
+            line_text = nest(kind, field(rest, "example"))[:-1] + indent(MAIN.replace("8080", "8081")) + "\n" + indent(MAIN.replace("main", "proxy").replace("8080", "8082")) + "\n}"
+        else:
+            line_text = nest(kind, field(rest, "example"))
+        program = around + 'project app { edition = 2026, timezone = "UTC" }\n' + STAGE[target] + 'log app {\n  to cloudwatch { group = "/x", retention = 30d }\n}\n' + line_text + "\n"
+        if target == "ecs":
+            program = program.replace("[5%, 25%, 50%]", "[10%]")
+        program = program.replace("ap-northeast-1:111122223333:jobs", "eu-west-1:111122223333:jobs")
         if kind == "capabilities" and target == "kubernetes":
             program = program.replace("SYS_PTRACE", "NET_BIND_SERVICE")
         with tempfile.TemporaryDirectory() as d:

@@ -90,15 +90,14 @@ expect 'a folder as outputs file' 1 'E0123.*folder' "$BERTH" check "$tmp/o"
 # a stage that does not say what is needed, and what is not built
 { echo 'project app { edition = 2026 }'; echo 'stage prod { platform = ecs }'; echo "$service"; } > "$tmp/stage.berth"
 expect 'a stage without a cluster' 1 'E0170' "$BERTH" compile -o "$tmp/out" "$tmp/stage.berth"
-program "$tmp/queue.berth" << EOF
-queue jobs {
-  visibility = 2m
+program "$tmp/unbuilt.berth" << EOF
+${service%\}}
+  discovery {}
 }
-$service
 EOF
-expect 'queues are accepted by check' 0 '' "$BERTH" check "$tmp/queue.berth"
-expect 'and refused by compile' 1 'E0180.*not yet built for ecs' "$BERTH" compile -o "$tmp/out" "$tmp/queue.berth"
-expect 'a form that is not built' 64 'not yet built' "$BERTH" compile --emit helm -o "$tmp/out" "$tmp/queue.berth"
+expect 'what is not built is accepted by check' 0 '' "$BERTH" check "$tmp/unbuilt.berth"
+expect 'and refused by compile' 1 'E0180.*not yet built for ecs' "$BERTH" compile -o "$tmp/out" "$tmp/unbuilt.berth"
+expect 'a form that is not built' 64 'not yet built' "$BERTH" compile --emit helm -o "$tmp/out" "$tmp/unbuilt.berth"
 
 # patches
 patched() { program "$tmp/patch.berth" << EOF
