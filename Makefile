@@ -21,11 +21,11 @@ schema = cron_next cron_parse cron_print cron_rule cron_translate literals table
 sema = coerce compile eval functions objects outputs params policy refs stage static value
 graph = check check_platform check_queue check_schedule graph
 lower = ecs ecs_doc ecs_http ecs_job ecs_log ecs_machine ecs_queue ecs_role ecs_router ecs_scale ecs_schedule ecs_task k8s k8s_cronjob k8s_doc k8s_manifest k8s_pod lower resource shape yaml_read
-emit = folder forms json lock manifest output text yaml
+emit = api cloudformation folder forms json lock manifest output text yaml
 fmt = fmt
 cli = commands compile explain fmt help init options schedules session why
 SRC = $(foreach l,$(LAYERS),$(patsubst %,compiler/$(l)/%.c,$($(l))))
-GEN = build/gen/berth.tab.c build/gen/berth.lex.c build/gen/stdlib.c
+GEN = build/gen/berth.tab.c build/gen/berth.lex.c build/gen/stdlib.c build/gen/deploy.c
 LIBSRC = $(SRC) $(GEN)
 OBJ = $(patsubst %.c,build/obj/%.o,$(LIBSRC))
 ASAN_OBJ = $(patsubst %.c,build/asan/%.o,$(LIBSRC))
@@ -58,7 +58,12 @@ build/gen/berth.lex.c: grammar/berth.l build/gen/berth.tab.h
 
 build/gen/stdlib.c: $(sort $(wildcard stdlib/*.berth)) stdlib/embed.sh
 	@mkdir -p build/gen
-	sh stdlib/embed.sh $(sort $(wildcard stdlib/*.berth)) > $@.tmp
+	sh stdlib/embed.sh modules $(sort $(wildcard stdlib/*.berth)) > $@.tmp
+	mv $@.tmp $@
+
+build/gen/deploy.c: compiler/emit/deploy.sh stdlib/embed.sh
+	@mkdir -p build/gen
+	sh stdlib/embed.sh text deploy_script compiler/emit/deploy.sh > $@.tmp
 	mv $@.tmp $@
 
 build/unit/%: tests/unit/%.c $(ASAN_OBJ)

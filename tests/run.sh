@@ -39,7 +39,6 @@ suite codes python3 tests/codes/run.py
 suite examples sh tests/compile/run.sh
 [ -f tests/syntax/run.sh ] && suite syntax sh tests/syntax/run.sh
 [ -f tests/syntax/deletions.py ] && suite deletions python3 tests/syntax/deletions.py
-[ -f tests/schedules/property.py ] && suite schedules python3 tests/schedules/property.py 2000 1
 [ -f tests/cli/run.sh ] && suite cli sh tests/cli/run.sh
 [ -f tests/errors/run.sh ] && suite errors sh tests/errors/run.sh
 [ -f tests/oom/run.sh ] && suite oom sh tests/oom/run.sh

@@ -20,7 +20,7 @@ stage_forms(struct session *s, struct graph *g)
 			struct str one = {w, strcspn(w, ",")};
 			enum form f = form_find(one);
 			if (f == FORM_COUNT || !form_built(f)) {
-				say(f == FORM_COUNT ? "there is no form \"%.*s\"; there are api, kubernetes" : "form %.*s is not yet built; there are api, kubernetes",
+				say(f == FORM_COUNT ? "there is no form \"%.*s\"; there are api, cloudformation, kubernetes" : "form %.*s is not yet built; there are api, cloudformation, kubernetes",
 				    (int)one.n, one.p);
 				s->exit = EXIT_USAGE;
 				return 0;
@@ -34,7 +34,7 @@ stage_forms(struct session *s, struct graph *g)
 		enum form f = form_find(v->text);
 		if (!form_built(f)) {
 			struct diag *d = complain(g, D_E0180, v->origin, "form %s is not yet built", form_name(f));
-			diag_hint(g->compile->diags, d, "There are api and kubernetes.");
+			diag_hint(g->compile->diags, d, "There are api, cloudformation and kubernetes.");
 			return 0;
 		}
 		mask |= 1u << f;
@@ -55,6 +55,50 @@ right_platform(struct session *s, struct graph *g)
 	return false;
 }
 
+/* The name of a cluster, without the ARN around it. */
+static const char *
+cluster_name(struct graph *g)
+{
+	struct str s = get_text(g, object_child(g->program, g->program->stage_object, K_ecs, NULL), A_ecs_cluster);
+	const char *text = arena_strz(g->arena, s), *slash = strrchr(text, '/');
+	return slash ? slash + 1 : text;
+}
+
+static struct emit_head
+stage_head(struct session *s, struct graph *g)
+{
+	struct object *stage = g->program->stage_object;
+	struct str prefix = get_text(g, stage, A_stage_prefix);
+	return (struct emit_head){
+		.project = s->compile->project_name->text,
+		.stage = g->program->stage->name->text,
+		.platform = target_word(g->target),
+		.prefix = prefix.n ? arena_strz(g->arena, prefix) : s->compile->project_name->text,
+		.region = arena_strz(g->arena, get_text(g, stage, A_stage_region)),
+		.account = arena_strz(g->arena, get_text(g, stage, A_stage_account)),
+		.cluster = cluster_name(g),
+		.sources = s->compile->sources,
+	};
+}
+
+/* CloudFormation and Terraform start nothing in the middle of a deployment. False after a report. */
+static bool
+check_jobs(struct graph *g, const struct resources *rs, unsigned forms)
+{
+	static const unsigned alone = 1u << FORM_CLOUDFORMATION | 1u << FORM_TERRAFORM;
+	if ((forms & alone) == 0 || (forms & 1u << FORM_API))
+		return true;
+	for (const struct resource *r = rs->first; r; r = r->next) {
+		if (r->when == NULL || strcmp(r->when, "manual") == 0)
+			continue;
+		struct diag *d = complain(g, D_E0185, r->origin, "%s runs %s, which form %s cannot do", r->declaration, r->when,
+					  form_name(forms & 1u << FORM_CLOUDFORMATION ? FORM_CLOUDFORMATION : FORM_TERRAFORM));
+		diag_hint(g->compile->diags, d, "Add the form api, whose deploy.sh runs it, or say run = manual and start its state machine in CI.");
+		return false;
+	}
+	return true;
+}
+
 static void
 lower_one(struct session *s, struct graph *g, struct out_set *set)
 {
@@ -62,10 +106,15 @@ lower_one(struct session *s, struct graph *g, struct out_set *set)
 	if (forms == 0 || !right_platform(s, g) || graph_check_built(g) > 0 || s->compile->diags->errors > 0)
 		return;
 	struct resources *rs = lower_stage(g);
-	struct emit_head head = {s->compile->project_name->text, g->program->stage->name->text, target_word(g->target), s->compile->sources};
+	struct emit_head head = stage_head(s, g);
 	set->arena = g->arena;
-	if (s->compile->diags->errors == 0)
-		emit_set(forms, &head, rs, set);
+	if (s->compile->diags->errors > 0)
+		return;
+	const char *problem = check_jobs(g, rs, forms) ? emit_set(forms, &head, rs, set) : NULL;
+	if (problem) {
+		struct diag *d = complain(g, D_E0185, g->program->stage_object->at, "%s", problem);
+		diag_hint(g->compile->diags, d, "Split the project, or choose another form: --emit api, terraform");
+	}
 }
 
 /* ---- writing ---- */

@@ -1,8 +1,8 @@
 /*
- * The forms: `api` (one request a file, its path is the command) and
- * `kubernetes` (one object a file, in apply order), and berth.json beside them.
+ * The forms: `api` (api.c) and `kubernetes` (one object a file, in apply
+ * order), and berth.json beside them.
  */
-#include "berth/emit.h"
+#include "forms.h"
 
 #include <string.h>
 
@@ -43,9 +43,8 @@ form_default(enum resource_platform p)
 	return p == RP_AWS ? FORM_API : FORM_KUBERNETES;
 }
 
-/* A file name from a resource's: what a path cannot hold is written %XX. */
-static void
-add_name(struct buf *b, const char *name)
+void
+add_file_name(struct buf *b, const char *name)
 {
 	for (; *name; name++) {
 		unsigned char c = (unsigned char)*name;
@@ -57,18 +56,6 @@ add_name(struct buf *b, const char *name)
 }
 
 static const char *
-api_path(struct arena *a, const struct resource *r)
-{
-	struct buf b = {0};
-	buf_addf(&b, "api/%s/%s/", r->kind->service, r->kind->operation);
-	add_name(&b, r->name);
-	buf_addz(&b, ".json");
-	const char *p = arena_strz(a, buf_str(&b));
-	buf_free(&b);
-	return p;
-}
-
-static const char *
 kubernetes_path(struct arena *a, const struct resource *r, unsigned n, unsigned total)
 {
 	struct buf b = {0};
@@ -77,26 +64,25 @@ kubernetes_path(struct arena *a, const struct resource *r, unsigned n, unsigned 
 	for (const char *c = r->kind_name + strlen("k8s."); *c; c++)
 		buf_addc(&b, *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c);
 	buf_addc(&b, '-');
-	add_name(&b, r->name);
+	add_file_name(&b, r->name);
 	buf_addz(&b, ".yaml");
 	const char *p = arena_strz(a, buf_str(&b));
 	buf_free(&b);
 	return p;
 }
 
-/* One resource in one form; NULL path when the form does not take it. */
-static const char *
-emit_resource(struct arena *a, unsigned mask, const struct resource *r, unsigned n, unsigned total, struct buf *text)
+/* The files of one resource in the forms that take it. */
+static void
+emit_resource(struct arena *a, unsigned mask, const struct resource *r, unsigned n, unsigned total, file_list *files)
 {
-	if (r->kind->platform == RP_AWS && (mask & 1u << FORM_API)) {
-		json_write(r->body, text);
-		return api_path(a, r);
-	}
+	if (r->kind->platform == RP_AWS && (mask & 1u << FORM_API))
+		api_resource(a, r, files);
 	if (r->kind->platform == RP_K8S && (mask & 1u << FORM_KUBERNETES)) {
-		yaml_write(r->body, text);
-		return kubernetes_path(a, r, n, total);
+		struct buf text = {0};
+		yaml_write(r->body, &text);
+		*VEC_PUSH(a, files) = (struct out_file){kubernetes_path(a, r, n, total), arena_str(a, buf_str(&text)), false};
+		buf_free(&text);
 	}
-	return NULL;
 }
 
 /* ---- berth.json ---- */
@@ -111,11 +97,21 @@ edges_doc(struct arena *a, const struct resource *r)
 }
 
 static struct doc *
-manifest_entry(struct arena *a, const struct emit_head *head, const struct resource *r, const char *path, struct str text)
+file_doc(struct arena *a, struct span at, const struct out_file *f)
 {
-	struct doc *d = doc_map(a, r->origin), *origin = doc_map(a, r->origin), *files = doc_list(a, r->origin), *file = doc_map(a, r->origin);
-	struct place at = sources_place(head->sources, r->origin);
+	struct doc *d = doc_map(a, at);
 	char hex[65];
+	sha256_hex(f->text, hex);
+	doc_set(a, d, "path", doc_z(a, at, f->path));
+	doc_set(a, d, "sha256", doc_z(a, at, arena_strz(a, str_of(hex))));
+	return d;
+}
+
+static struct doc *
+manifest_entry(struct arena *a, const struct emit_head *head, const struct resource *r, const file_list *list)
+{
+	struct doc *d = doc_map(a, r->origin), *origin = doc_map(a, r->origin), *files = doc_list(a, r->origin);
+	struct place at = sources_place(head->sources, r->origin);
 	doc_set(a, d, "address", doc_z(a, r->origin, r->address));
 	doc_set(a, d, "kind", doc_z(a, r->origin, r->kind_name));
 	doc_set(a, d, "name", doc_z(a, r->origin, r->name));
@@ -125,43 +121,59 @@ manifest_entry(struct arena *a, const struct emit_head *head, const struct resou
 	doc_set(a, origin, "line", doc_int(a, r->origin, at.line));
 	doc_set(a, origin, "column", doc_int(a, r->origin, at.column));
 	doc_set(a, d, "origin", origin);
-	if (path) {
-		sha256_hex(text, hex);
-		doc_set(a, file, "path", doc_z(a, r->origin, path));
-		doc_set(a, file, "sha256", doc_z(a, r->origin, arena_strz(a, str_of(hex))));
-		doc_add(files, file);
-	}
+	for (size_t i = 0; i < list->n; i++)
+		doc_add(files, file_doc(a, r->origin, &list->v[i]));
 	doc_set(a, d, "files", files);
 	doc_set(a, d, "depends_on", edges_doc(a, r));
 	return d;
 }
 
-void
+static void
+add_extra(struct arena *a, struct out_set *set, struct doc *extra, struct out_file f)
+{
+	*VEC_PUSH(a, &set->files) = f;
+	doc_add(extra, file_doc(a, NO_SPAN, &f));
+}
+
+static bool
+any_resource(const struct resource *r)
+{
+	(void)r;
+	return true;
+}
+
+const char *
 emit_set(unsigned mask, const struct emit_head *head, struct resources *rs, struct out_set *set)
 {
+	const char *problem = NULL;
 	struct arena *a = set->arena;
-	struct doc *root = doc_map(a, NO_SPAN), *list = doc_list(a, NO_SPAN);
-	unsigned n = 0, total = 0;
+	struct doc *root = doc_map(a, NO_SPAN), *list = doc_list(a, NO_SPAN), *extra = doc_list(a, NO_SPAN);
+	unsigned n = 0, total = 0, aws = 0;
 	for (const struct resource *r = rs->first; r; r = r->next)
-		total += r->kind->platform == RP_K8S;
+		*(r->kind->platform == RP_K8S ? &total : &aws) += 1;
 	for (const struct resource *r = rs->first; r; r = r->next) {
-		struct buf text = {0};
+		file_list files = {0};
 		if (r->kind->platform == RP_K8S)
 			n++;
-		const char *path = emit_resource(a, mask, r, n, total, &text);
-		struct str kept = arena_str(a, buf_str(&text));
-		buf_free(&text);
-		if (path)
-			*VEC_PUSH(a, &set->files) = (struct out_file){path, kept, false};
-		doc_add(list, manifest_entry(a, head, r, path, kept));
+		emit_resource(a, mask, r, n, total, &files);
+		for (size_t i = 0; i < files.n; i++)
+			*VEC_PUSH(a, &set->files) = files.v[i];
+		doc_add(list, manifest_entry(a, head, r, &files));
 	}
+	if (aws > 0 && (mask & 1u << FORM_CLOUDFORMATION))
+		add_extra(a, set, extra, (struct out_file){"cloudformation/template.json", cloudformation_template(a, head, rs, any_resource, &problem), false});
+	if (aws > 0 && (mask & 1u << FORM_API))
+		add_extra(a, set, extra, (struct out_file){"api/deploy.sh", api_script(a, head, rs), true});
 	doc_set(a, root, "format_version", doc_z(a, NO_SPAN, "1.0"));
 	doc_set(a, root, "project", doc_z(a, NO_SPAN, head->project));
 	doc_set(a, root, "stage", doc_z(a, NO_SPAN, head->stage));
 	doc_set(a, root, "platform", doc_z(a, NO_SPAN, head->platform));
 	doc_set(a, root, "resources", list);
+	if (extra->count)
+		doc_set(a, root, "extra_files", extra);
 	struct buf text = {0};
 	json_write(root, &text);
 	*VEC_PUSH(a, &set->files) = (struct out_file){"berth.json", arena_str(a, buf_str(&text)), false};
 	buf_free(&text);
+	return problem;
 }

@@ -175,6 +175,24 @@ report_shape(void *ctx, const char *path, const struct doc *at, const char *what
 	complain(c->l->g, D_E0900, at ? at->origin : c->r->origin, "%s: %s: %s (a mistake of berth, please report it)", c->r->address, path, what);
 }
 
+/* Whoever needs a role needs what it permits: a task that starts too early is refused its image. */
+static void
+wait_for_permissions(struct resources *rs)
+{
+	static const int kinds[] = {RK_ROLE_POLICY, RK_ROLE_ATTACHMENT};
+	for (struct resource *r = rs->first; r; r = r->next) {
+		if (r->kind == resource_kind_get(RK_ROLE_POLICY) || r->kind == resource_kind_get(RK_ROLE_ATTACHMENT))
+			continue;
+		for (struct edge *e = r->edges; e; e = e->next) {
+			for (size_t i = 0; e->to->kind == resource_kind_get(RK_ROLE) && i < sizeof kinds / sizeof *kinds; i++) {
+				struct resource *p = resource_find(rs, arena_printf(rs->arena, "%s/%s", resource_kind_get(kinds[i])->kind, e->to->name));
+				if (p)
+					resource_edge(rs, r, p);
+			}
+		}
+	}
+}
+
 struct resources *
 lower_stage(struct graph *g)
 {
@@ -191,6 +209,7 @@ lower_stage(struct graph *g)
 			lower_patches(l, g->nodes.v[i]);
 	if (g->compile->diags->errors == 0)
 		graph_check_read(g);
+	wait_for_permissions(l->out);
 	resources_order(l->out);
 	if (g->compile->diags->errors > 0)
 		return l->out;

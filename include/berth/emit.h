@@ -23,9 +23,10 @@ enum form form_default(enum resource_platform p);
 /* What berth.json says of the set. */
 struct emit_head {
 	const char *project, *stage, *platform;
+	const char *prefix, *region, *account, *cluster; /* as far as the stage says them, else "" */
 	struct sources *sources;
 };
-/* All files of the forms in the bit set, and berth.json as the last. */
-void emit_set(unsigned forms, const struct emit_head *head, struct resources *rs, struct out_set *set);
+/* All files of the forms in the bit set, and berth.json as the last. Returns what is beyond a form's limits, or NULL. */
+const char *emit_set(unsigned forms, const struct emit_head *head, struct resources *rs, struct out_set *set);
 
 #endif

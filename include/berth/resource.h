@@ -77,6 +77,7 @@ struct resource {
 	const char *address;     /* kind/name */
 	const char *declaration; /* service.web */
 	struct span origin;      /* of the declaration */
+	const char *when;        /* a job's state machine: before_deploy, after_deploy or manual; else NULL */
 	struct doc *body;        /* request or manifest */
 	struct edge *edges;      /* what must exist first */
 	uint32_t order;          /* position of creation */

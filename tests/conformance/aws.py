@@ -6,7 +6,7 @@ are made first, so that the outputs file holds identities that exist. Each
 request of berth.json is then sent as it stands, with `${address.Attribute}`
 filled in from the answers, as a deployment would.
 """
-import json, os, re, shutil, socket, subprocess, sys, tempfile, time
+import functools, glob, json, os, re, shutil, socket, subprocess, sys, tempfile, time
 
 berth = os.path.abspath(sys.argv[1])
 root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -27,7 +27,7 @@ server = subprocess.Popen([os.path.join(bin_dir, "moto_server"), "-H", "127.0.0.
 
 
 def aws(*args):
-    r = subprocess.run([os.path.join(bin_dir, "aws"), *args, "--output", "json"], env=env, capture_output=True, text=True)
+    r = subprocess.run([os.path.join(bin_dir, "aws"), "--endpoint-url", f"http://127.0.0.1:{port}", *args, "--output", "json"], env=env, capture_output=True, text=True)
     if r.returncode != 0:
         raise RuntimeError(f"aws {' '.join(args)}\n{r.stderr.strip()}")
     return json.loads(r.stdout) if r.stdout.strip() else {}
@@ -50,13 +50,16 @@ def find(value, key):
 
 def attribute(answer, name):
     # ECS says taskDefinitionArn inside taskDefinition, ELB says RuleArn inside Rules
+    if name == "TargetGroupFullName":
+        return attribute(answer, "TargetGroupArn").rsplit(":", 1)[1]
     hit = find(answer, name)
     if hit is None:
         raise RuntimeError(f"the answer has no {name}: {json.dumps(answer)[:300]}")
     return hit
 
 
-def prepare(project):
+@functools.cache
+def network():
     vpc = aws("ec2", "create-vpc", "--cidr-block", "10.0.0.0/16")["Vpc"]["VpcId"]
     subnets = [aws("ec2", "create-subnet", "--vpc-id", vpc, "--cidr-block", f"10.0.{i}.0/24", "--availability-zone", f"ap-northeast-1{z}")["Subnet"]["SubnetId"]
                for i, z in ((1, "a"), (2, "c"))]
@@ -67,9 +70,13 @@ def prepare(project):
     aws("ecs", "create-cluster", "--cluster-name", "shop")
     for stage in ("stg", "prod"):
         aws("s3api", "create-bucket", "--bucket", f"acme-logs-{stage}", "--create-bucket-configuration", "LocationConstraint=ap-northeast-1")
-        path = os.path.join(project, "infra", stage + ".json")
+    return dict(account_id="123456789012", cluster="shop", private_subnets=subnets, security_groups=[group], listener_arn=listener, vpc_id=vpc)
+
+
+def prepare(project):
+    for path in glob.glob(os.path.join(project, "infra/*.json")):
         out = json.load(open(path))
-        for k, v in dict(account_id="123456789012", cluster="shop", private_subnets=subnets, security_groups=[group], listener_arn=listener, vpc_id=vpc).items():
+        for k, v in network().items():
             if k in out:
                 out[k]["value"] = v
         json.dump(out, open(path, "w"))
@@ -79,7 +86,7 @@ def deploy(folder):
     answers, sent = {}, 0
     manifest = json.load(open(os.path.join(folder, "berth.json")))
     for r in manifest["resources"]:
-        for f in r["files"]:
+        for f in r["files"][:1]:  # the second updates what is there
             path = f["path"]
             _, service, operation, _ = path.split("/", 3)
             text = open(os.path.join(folder, path)).read()
@@ -100,6 +107,72 @@ def deploy(folder):
     return sent
 
 
+# ---- deploy.sh ----
+
+def script(folder, *options, stop_at=0):
+    """Run it; with stop_at, the client of that number kills the script in the middle."""
+    with tempfile.TemporaryDirectory() as d:
+        real = os.path.join(bin_dir, "aws")
+        with open(os.path.join(d, "aws"), "w") as f:
+            f.write(f"""#!/bin/sh
+n=$(($(cat {d}/count 2> /dev/null || echo 0) + 1))
+echo $n > {d}/count
+if [ {stop_at} -gt 0 ] && [ $n -ge {stop_at} ]; then kill -KILL $PPID; sleep 1; exit 1; fi
+exec {real} --endpoint-url http://127.0.0.1:{port} "$@"
+""")
+        os.chmod(os.path.join(d, "aws"), 0o755)
+        r = subprocess.run(["sh", os.path.join(folder, "api/deploy.sh"), "--no-wait", "--skip-jobs", *options], capture_output=True, text=True,
+                           env=dict(env, PATH=d + ":" + env["PATH"], BERTH_PAUSE="0"))
+        if r.returncode != 0 and not stop_at:
+            raise RuntimeError(f"deploy.sh ended with {r.returncode}\n{r.stdout[-600:]}\n{r.stderr[-1500:]}")
+        count = os.path.join(d, "count")
+        return r.stdout, int(open(count).read()) if os.path.exists(count) else 0
+
+
+def state(folder):
+    """What stands there, as far as a second run must not change it."""
+    manifest = json.load(open(os.path.join(folder, "berth.json")))
+    names = {}
+    for r in manifest["resources"]:
+        names.setdefault(r["kind"], []).append(r["name"])
+    out = {}
+    for n in names.get("aws.ecs.TaskDefinition", []):
+        out[n] = len(aws("ecs", "list-task-definitions", "--family-prefix", n)["taskDefinitionArns"])
+    for n in names.get("aws.ecs.Service", []):
+        s = aws("ecs", "describe-services", "--cluster", "shop", "--services", n)["services"][0]
+        out["service " + n] = {k: s.get(k) for k in ("taskDefinition", "desiredCount", "deploymentConfiguration", "loadBalancers", "networkConfiguration")}
+    for n in names.get("aws.sqs.Queue", []):
+        url = aws("sqs", "get-queue-url", "--queue-name", n)["QueueUrl"]
+        a = aws("sqs", "get-queue-attributes", "--queue-url", url, "--attribute-names", "All")["Attributes"]
+        out["queue " + n] = {k: v for k, v in a.items() if "Timestamp" not in k and "Approximate" not in k}
+    for n in names.get("aws.scheduler.Schedule", []):
+        s = aws("scheduler", "get-schedule", "--group-name", names["aws.scheduler.ScheduleGroup"][0], "--name", n)
+        out["schedule " + n] = {k: s[k] for k in ("ScheduleExpression", "ScheduleExpressionTimezone", "Target", "State")}
+    for n in names.get("aws.iam.Role", []):
+        out["role " + n] = [aws("iam", "get-role", "--role-name", n)["Role"]["AssumeRolePolicyDocument"], aws("iam", "list-role-policies", "--role-name", n)["PolicyNames"]]
+    out["policies"] = sorted(p["PolicyName"] for p in aws("application-autoscaling", "describe-scaling-policies", "--service-namespace", "ecs")["ScalingPolicies"])
+    out["groups"] = sorted(g["TargetGroupName"] for g in aws("elbv2", "describe-target-groups")["TargetGroups"])
+    return out
+
+
+def twice(name, folder, interrupt):
+    said, calls = script(folder, "--dry-run")
+    if calls or "aws ecs create-service " not in said:
+        raise RuntimeError(f"--dry-run: {calls} calls, {len(said)} bytes said")
+    if interrupt:
+        for at in interrupt:
+            script(folder, stop_at=at)
+    _, calls = script(folder)
+    before = state(folder)
+    said, _ = script(folder)
+    after = state(folder)
+    if before != after:
+        raise RuntimeError(f"{name}: the second run changed " + ", ".join(k for k in after if before.get(k) != after[k]))
+    if "registered" in said or "created" in said:
+        raise RuntimeError(f"{name}: the second run made something: " + said)
+    print(f"  {name}: deploy.sh, {calls} calls{', interrupted at ' + str(len(interrupt)) + ' of them,' if interrupt else ''} and again: nothing changed")
+
+
 code = 1
 try:
     for _ in range(100):
@@ -109,25 +182,27 @@ try:
         except RuntimeError:
             time.sleep(0.3)
     with tempfile.TemporaryDirectory() as tmp:
-        project = os.path.join(tmp, "project")
-        shutil.copytree(os.path.join(root, "examples/rails-on-fargate"), project)
-        main = os.path.join(project, "main.berth")
-        text = re.sub(r'account = "\d+"', 'account = "123456789012"', open(main).read())
-        # both stages of the example live in accounts of their own; here they share one
-        open(main, "w").write(text.replace('outputs = "infra/stg.json"', 'outputs = "infra/stg.json"\n  prefix = "shop-stg"'))
-        prepare(project)
-        for stage in ("stg", "prod"):
-            out = os.path.join(tmp, "out-" + stage)
+
+        def build(example, stage, change=lambda text: text, *more):
+            project = os.path.join(tmp, example)
+            if not os.path.exists(project):
+                shutil.copytree(os.path.join(root, "examples", example), project)
+                prepare(project)
+            main = os.path.join(project, "main.berth")
+            text = re.sub(r'account = "\d+"', 'account = "123456789012"', open(os.path.join(root, "examples", example, "main.berth")).read())
+            open(main, "w").write(change(text))
+            out = tempfile.mkdtemp(dir=tmp)
             subprocess.run([berth, "compile", "--stage", stage, "--set", "tag=v1", "-o", out, project], check=True, stderr=subprocess.DEVNULL)
-            print(f"  {stage}: {deploy(os.path.join(out, stage))} requests accepted, in order")
-        # the same schedules through EventBridge rules
-        text = open(main).read()
-        text = text.replace('  outputs = "infra/prod.json"\n', '  outputs = "infra/prod.json"\n  prefix = "shop-rules"\n  schedules { via = rule }\n')
-        open(main, "w").write(text.replace("shop-\\(stage.name)-app", "shop-rules-app"))
-        out = os.path.join(tmp, "out-rules")
-        subprocess.run([berth, "compile", "--stage", "prod", "--set", "tag=v1", "-o", out, project], check=True, stderr=subprocess.DEVNULL)
-        folder = os.path.join(out, "prod")
-        print(f"  prod, via = rule: {deploy(folder)} requests accepted, in order")
+            return os.path.join(out, stage)
+
+        # both stages of the example live in accounts of their own; here they share one
+        apart = lambda text: text.replace('outputs = "infra/stg.json"', 'outputs = "infra/stg.json"\n  prefix = "shop-stg"')
+        rules = lambda text: text.replace('  outputs = "infra/prod.json"\n', '  outputs = "infra/prod.json"\n  prefix = "shop-rules"\n  schedules { via = rule }\n').replace("shop-\\(stage.name)-app", "shop-rules-app")
+        print(f"  rails-on-fargate, stg: {deploy(build('rails-on-fargate', 'stg', apart))} requests accepted, in order")
+        print(f"  rails-on-fargate, prod, via = rule: {deploy(build('rails-on-fargate', 'prod', rules))} requests accepted, in order")
+        print(f"  mail-platform, prod: {deploy(build('mail-platform', 'prod'))} requests accepted, in order")
+        twice("rails-on-fargate, prod", build("rails-on-fargate", "prod"), (5, 20, 40, 60, 75))
+        twice("laravel-on-fargate, prod", build("laravel-on-fargate", "prod"), ())
         code = 0
 except (RuntimeError, subprocess.CalledProcessError) as e:
     print(" ", e)

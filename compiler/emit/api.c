@@ -1,0 +1,242 @@
+/*
+ * Form `api`: a request a file, whose path is the command, beside it the
+ * request that updates what is there already, and deploy.sh, which sends them
+ * in order.
+ */
+#include "forms.h"
+
+#include <string.h>
+
+extern const char deploy_script[]; /* deploy.sh of this folder, embedded */
+
+/* ---- requests that update ---- */
+
+/* Members of a creation that an update takes too; a list for each kind that has one. */
+static const struct {
+	int kind;
+	const char *operation, *members;
+} updates[] = {
+	{RK_ROLE, "update-assume-role-policy", "RoleName AssumeRolePolicyDocument=PolicyDocument"},
+	{RK_QUEUE, "set-queue-attributes", "Attributes"},
+	{RK_DELIVERY_STREAM, "update-destination", "DeliveryStreamName ExtendedS3DestinationConfiguration=ExtendedS3DestinationUpdate"},
+	{RK_TARGET_GROUP, "modify-target-group",
+	 "HealthCheckEnabled HealthCheckPath HealthCheckIntervalSeconds HealthCheckTimeoutSeconds HealthyThresholdCount UnhealthyThresholdCount Matcher"},
+	{RK_LISTENER_RULE, "modify-rule", "Conditions Actions"},
+	{RK_SERVICE, "update-service",
+	 "cluster serviceName=service desiredCount taskDefinition capacityProviderStrategy deploymentConfiguration availabilityZoneRebalancing networkConfiguration "
+	 "platformVersion healthCheckGracePeriodSeconds enableExecuteCommand enableECSManagedTags loadBalancers propagateTags"},
+	{RK_STATE_MACHINE, "update-state-machine", "roleArn definition"},
+};
+
+/* Another reference to the same value: documents are trees, so the top node is made anew. */
+static struct doc *
+share(struct arena *a, const struct doc *d)
+{
+	struct doc *copy = NEW(a, struct doc);
+	*copy = *d;
+	copy->next = NULL;
+	copy->key = STR("");
+	return copy;
+}
+
+static struct doc *
+without(struct arena *a, const struct doc *map, const char *key)
+{
+	struct doc *d = doc_map(a, map->origin);
+	for (const struct doc *m = map->items; m; m = m->next)
+		if (!str_eqz(m->key, key))
+			doc_sets(a, d, m->key, share(a, m));
+	return d;
+}
+
+/* ECS owns the weights of a rule that it shifts traffic with. */
+static bool
+is_weighted(const struct resource *rule)
+{
+	return doc_find(rule->body, STR("Actions[0].ForwardConfig")) != NULL;
+}
+
+static struct doc *
+update_body(struct arena *a, const struct resource *r, const char *members)
+{
+	struct doc *d = doc_map(a, r->origin);
+	for (const char *w = members; *w; w += strcspn(w, " "), w += *w == ' ') {
+		struct str word = {w, strcspn(w, " ")};
+		const char *is = memchr(word.p, '=', word.n);
+		const char *from = arena_strz(a, (struct str){word.p, is ? (size_t)(is - word.p) : word.n});
+		const char *to = is ? arena_strz(a, (struct str){is + 1, word.n - (size_t)(is - word.p) - 1}) : from;
+		const struct doc *v = doc_get(r->body, from);
+		if (v == NULL || (r->kind == resource_kind_get(RK_LISTENER_RULE) && strcmp(from, "Actions") == 0 && is_weighted(r)))
+			continue;
+		if (r->kind == resource_kind_get(RK_QUEUE))
+			doc_set(a, d, to, without(a, v, "FifoQueue")); /* it cannot change */
+		else
+			doc_set(a, d, to, share(a, v));
+	}
+	return d;
+}
+
+/* ---- files ---- */
+
+static const char *
+path_of(struct arena *a, const struct resource *r, const char *operation)
+{
+	struct buf b = {0};
+	buf_addf(&b, "api/%s/%s/", r->kind->service, operation);
+	add_file_name(&b, r->name);
+	buf_addz(&b, ".json");
+	const char *p = arena_strz(a, buf_str(&b));
+	buf_free(&b);
+	return p;
+}
+
+static struct str
+json_of(struct arena *a, const struct doc *d)
+{
+	struct buf b = {0};
+	json_write(d, &b);
+	struct str out = arena_str(a, buf_str(&b));
+	buf_free(&b);
+	return out;
+}
+
+/* A revision says what it holds, so that the same content is registered once. */
+static struct doc *
+tagged(struct arena *a, const struct resource *r)
+{
+	char hex[65];
+	struct doc *d = without(a, r->body, "tags"), *tags = doc_list(a, r->origin), *own = doc_map(a, r->origin);
+	const struct doc *old = doc_get(r->body, "tags");
+	sha256_hex(json_of(a, r->body), hex);
+	for (const struct doc *t = old ? old->items : NULL; t; t = t->next)
+		doc_add(tags, share(a, t));
+	doc_set(a, own, "key", doc_z(a, r->origin, "berth-content"));
+	doc_set(a, own, "value", doc_z(a, r->origin, arena_strz(a, (struct str){hex, 16})));
+	doc_add(tags, own);
+	doc_set(a, d, "tags", tags);
+	return d;
+}
+
+void
+api_resource(struct arena *a, const struct resource *r, file_list *files)
+{
+	bool definition = r->kind == resource_kind_get(RK_TASK_DEFINITION);
+	*VEC_PUSH(a, files) = (struct out_file){path_of(a, r, r->kind->operation), json_of(a, definition ? tagged(a, r) : r->body), false};
+	for (size_t i = 0; i < sizeof updates / sizeof *updates; i++)
+		if (r->kind == resource_kind_get(updates[i].kind))
+			*VEC_PUSH(a, files) = (struct out_file){path_of(a, r, updates[i].operation), json_of(a, update_body(a, r, updates[i].members)), false};
+}
+
+/* ---- deploy.sh ---- */
+
+static void
+quote(struct buf *b, const char *text)
+{
+	buf_addz(b, " '");
+	for (; *text; text++) {
+		if (*text == '\'')
+			buf_addz(b, "'\\''");
+		else
+			buf_addc(b, *text);
+	}
+	buf_addc(b, '\'');
+}
+
+static void
+put_line(struct arena *a, struct buf *b, const struct resource *r)
+{
+	file_list files = {0};
+	api_resource(a, r, &files);
+	buf_addz(b, "put");
+	quote(b, r->address);
+	for (size_t i = 0; i < files.n; i++)
+		quote(b, files.v[i].path + strlen("api/"));
+	if (r->kind == resource_kind_get(RK_TASK_DEFINITION)) {
+		const struct doc *tags = doc_get(tagged(a, r), "tags");
+		const struct doc *last = tags->items;
+		while (last->next)
+			last = last->next;
+		quote(b, "");
+		quote(b, arena_strz(a, doc_get(last, "value")->text));
+	}
+	buf_addc(b, '\n');
+}
+
+/* A service, or what can only be made once its service is there. */
+static bool
+follows_service(const struct resource *r)
+{
+	if (r->kind == resource_kind_get(RK_SERVICE))
+		return true;
+	for (const struct edge *e = r->edges; e; e = e->next)
+		if (follows_service(e->to))
+			return true;
+	return false;
+}
+
+/* Schedules and rules start the new revision only when it is there for all. */
+static bool
+is_late(const struct resource *r)
+{
+	return follows_service(r) || r->kind == resource_kind_get(RK_SCHEDULE) || r->kind == resource_kind_get(RK_RULE) || r->kind == resource_kind_get(RK_RULE_TARGETS);
+}
+
+static void
+put_all(struct arena *a, struct buf *b, const struct resources *rs, bool late)
+{
+	for (const struct resource *r = rs->first; r; r = r->next)
+		if (r->kind->platform == RP_AWS && is_late(r) == late)
+			put_line(a, b, r);
+}
+
+static void
+each_named(struct buf *b, const struct resources *rs, int kind, const char *when, const char *command)
+{
+	for (const struct resource *r = rs->first; r; r = r->next) {
+		if (r->kind != resource_kind_get(kind) || (when && (r->when == NULL || strcmp(r->when, when) != 0)))
+			continue;
+		buf_addz(b, command);
+		quote(b, r->name);
+		buf_addc(b, '\n');
+	}
+}
+
+static void
+variable(struct buf *b, const char *name, const char *value)
+{
+	buf_addf(b, "%s=", name);
+	struct buf q = {0};
+	quote(&q, value ? value : "");
+	buf_add(b, q.p + 1, q.n - 1);
+	buf_addc(b, '\n');
+	buf_free(&q);
+}
+
+struct str
+api_script(struct arena *a, const struct emit_head *head, const struct resources *rs)
+{
+	struct buf b = {0};
+	struct str region = str_of(head->region);
+	buf_addf(&b, "#!/bin/sh\n# Deploys stage %s of %s: written by berth, not to be edited.\n", head->stage, head->project);
+	struct str body = str_of(deploy_script);
+	const char *code = strstr(body.p, "set -eu\n");
+	buf_add(&b, body.p, (size_t)(code - body.p));
+	variable(&b, "PROJECT", head->project);
+	variable(&b, "STAGE", head->stage);
+	variable(&b, "PREFIX", head->prefix);
+	variable(&b, "REGION", head->region);
+	variable(&b, "ACCOUNT", head->account);
+	variable(&b, "PARTITION", str_starts(region, "cn-") ? "aws-cn" : str_starts(region, "us-gov-") ? "aws-us-gov" : "aws");
+	variable(&b, "CLUSTER", head->cluster);
+	buf_addz(&b, code);
+	put_all(a, &b, rs, false);
+	each_named(&b, rs, RK_STATE_MACHINE, "before_deploy", "run_job");
+	put_all(a, &b, rs, true);
+	each_named(&b, rs, RK_SERVICE, NULL, "wait_for");
+	each_named(&b, rs, RK_STATE_MACHINE, "after_deploy", "run_job");
+	each_named(&b, rs, RK_SCHEDULE_GROUP, NULL, "prune_schedules");
+	buf_addz(&b, "prune_rules\n");
+	struct str out = arena_str(a, buf_str(&b));
+	buf_free(&b);
+	return out;
+}

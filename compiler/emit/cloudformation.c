@@ -1,0 +1,435 @@
+/*
+ * Form `cloudformation`: one template for the stage's AWS resources, made from
+ * the same requests. Requests that CloudFormation has as properties of another
+ * resource (a retention, target group attributes, rule targets, scheduled
+ * actions, an attached policy) are folded into it. What holds data is retained.
+ *
+ * Sources: CloudFormation template reference of the types in kinds.def; limits:
+ * CloudFormation quotas (500 resources, 1,000,000 bytes a template).
+ */
+#include "forms.h"
+
+#include "berth/schema.h"
+
+#include <string.h>
+
+enum { RESOURCES_MAX = 500, TEMPLATE_MAX = 1000000 };
+
+struct cfn {
+	struct arena *a;
+	const struct resources *rs;
+	const struct resource *r; /* being written */
+	struct map used;          /* resources that its properties refer to */
+};
+
+static bool
+is(const struct resource *r, int kind)
+{
+	return r->kind == resource_kind_get(kind);
+}
+
+/* ---- names and references ---- */
+
+/* ShopWebTaskDefinition: letters and digits only, unique because kind and name are. */
+static const char *
+logical_id(struct arena *a, const struct resource *r)
+{
+	const char *kind = strrchr(r->kind->kind, '.') + 1;
+	struct buf b = {0};
+	bool up = true, lossy = false;
+	for (const char *c = r->name; *c; c++) {
+		bool letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z'), digit = *c >= '0' && *c <= '9';
+		if (letter || digit)
+			buf_addc(&b, up && *c >= 'a' && *c <= 'z' ? (char)(*c - 32) : *c);
+		else
+			lossy |= *c != '-';
+		up = !letter && !digit;
+	}
+	buf_addz(&b, kind);
+	if (lossy) { /* two names may differ in what was left out */
+		char hex[65];
+		sha256_hex(str_of(r->name), hex);
+		buf_add(&b, hex, 6);
+	}
+	char *id = arena_strz(a, buf_str(&b));
+	buf_free(&b);
+	return id;
+}
+
+/* The resource an attribute belongs to, in this template. */
+static const struct resource *
+owner(struct cfn *c, const char *address)
+{
+	const struct resource *r = resource_find(c->rs, address);
+	if (r == NULL)
+		bug("%s is in no template", address);
+	map_put(&c->used, r, (void *)(uintptr_t)r);
+	return r;
+}
+
+/* `Ref` gives the ARN of these; the rest are attributes. */
+static bool
+by_ref(struct str attribute)
+{
+	static const char *const names[] = {"TaskDefinitionArn", "TargetGroupArn", "RuleArn", "PolicyARN"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (str_eqz(attribute, names[i]))
+			return true;
+	return false;
+}
+
+static struct doc *
+one_member(struct arena *a, struct span at, const char *key, struct doc *value)
+{
+	struct doc *d = doc_map(a, at);
+	doc_set(a, d, key, value);
+	return d;
+}
+
+static struct doc *
+reference(struct cfn *c, const struct doc *attr)
+{
+	const char *id = logical_id(c->a, owner(c, attr->address));
+	if (by_ref(attr->text))
+		return one_member(c->a, attr->origin, "Ref", doc_z(c->a, attr->origin, id));
+	struct doc *pair = doc_list(c->a, attr->origin);
+	doc_add(pair, doc_z(c->a, attr->origin, id));
+	doc_add(pair, doc_string(c->a, attr->origin, attr->text));
+	return one_member(c->a, attr->origin, "Fn::GetAtt", pair);
+}
+
+/* Does any text inside refer to an attribute? */
+static bool
+refers(const struct doc *d)
+{
+	if (d->kind == DOC_ATTR)
+		return true;
+	for (const struct doc *i = d->items; i; i = i->next)
+		if (refers(i))
+			return true;
+	return false;
+}
+
+/* Text with attributes inside, for Fn::Sub; what looks like a variable and is none is escaped. */
+static struct doc *
+substitution(struct cfn *c, const struct doc *d)
+{
+	struct buf raw = {0}, b = {0};
+	json_write_compact(d->kind == DOC_JSON ? d->items : d, &raw);
+	struct str s = buf_str(&raw);
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] != '$' || i + 1 >= s.n || s.p[i + 1] != '{') {
+			buf_addc(&b, s.p[i]);
+			continue;
+		}
+		const char *end = memchr(s.p + i, '}', s.n - i);
+		struct str inner = {s.p + i + 2, end ? (size_t)(end - s.p - i - 2) : 0};
+		size_t dot = inner.n;
+		while (dot > 0 && inner.p[dot - 1] != '.')
+			dot--;
+		const char *address = dot > 1 ? arena_strz(c->a, (struct str){inner.p, dot - 1}) : "";
+		if (!resource_find(c->rs, address)) {
+			buf_addz(&b, "${!");
+			i++;
+			continue;
+		}
+		struct str attribute = {inner.p + dot, inner.n - dot};
+		buf_addf(&b, "${%s", logical_id(c->a, owner(c, address)));
+		if (!by_ref(attribute))
+			buf_addf(&b, ".%.*s", (int)attribute.n, attribute.p);
+		buf_addc(&b, '}');
+		i = (size_t)(end - s.p);
+	}
+	struct doc *text = doc_string(c->a, d->origin, arena_str(c->a, buf_str(&b)));
+	buf_free(&raw);
+	buf_free(&b);
+	return one_member(c->a, d->origin, "Fn::Sub", text);
+}
+
+/* ---- values ---- */
+
+/* Where CloudFormation spells a member otherwise than with a capital. */
+static const char *
+member_name(struct cfn *c, struct str key)
+{
+	static const struct {
+		const char *api, *cfn;
+	} odd[] = {{"efsVolumeConfiguration", "EFSVolumeConfiguration"}, {"fileSystemId", "FilesystemId"}, {"definition", "DefinitionString"},
+		   {"stateMachineName", "StateMachineName"}};
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
+		if (str_eqz(key, odd[i].api))
+			return odd[i].cfn;
+	if (str_eqz(key, "awsvpcConfiguration") || str_eqz(key, "AwsvpcConfiguration"))
+		return is(c->r, RK_RULE) ? "AwsVpcConfiguration" : "AwsvpcConfiguration";
+	char *name = arena_strz(c->a, key);
+	if (*name >= 'a' && *name <= 'z')
+		*name = (char)(*name - 32);
+	return name;
+}
+
+/* Maps whose keys are the user's or the platform's own words. */
+static bool
+keeps_keys(struct str key)
+{
+	return str_eqz(key, "options") || str_eqz(key, "Options") || str_eqz(key, "InputPathsMap");
+}
+
+static bool
+is_policy(struct str key)
+{
+	return str_ends(key, "PolicyDocument") || str_ends(key, "Policy");
+}
+
+static struct doc *value(struct cfn *c, const struct doc *d, bool keep, bool object);
+
+static struct doc *
+map_value(struct cfn *c, const struct doc *d, bool keep)
+{
+	struct doc *out = doc_map(c->a, d->origin);
+	for (const struct doc *m = d->items; m; m = m->next)
+		doc_set(c->a, out, keep ? arena_strz(c->a, m->key) : member_name(c, m->key), value(c, m, keep || keeps_keys(m->key), is_policy(m->key)));
+	return out;
+}
+
+/* `object`: nested JSON is written as what it holds, not as text. */
+static struct doc *
+value(struct cfn *c, const struct doc *d, bool keep, bool object)
+{
+	struct doc *out;
+	switch (d->kind) {
+	case DOC_MAP: return map_value(c, d, keep);
+	case DOC_LIST:
+		out = doc_list(c->a, d->origin);
+		for (const struct doc *i = d->items; i; i = i->next)
+			doc_add(out, value(c, i, keep, object));
+		return out;
+	case DOC_ATTR: return reference(c, d);
+	case DOC_JSON:
+		if (object)
+			return value(c, d->items, true, false);
+		if (refers(d))
+			return substitution(c, d);
+		break;
+	case DOC_TEXT:
+		if (refers(d))
+			return substitution(c, d);
+		break;
+	default: break;
+	}
+	out = NEW(c->a, struct doc);
+	*out = *d;
+	out->next = NULL;
+	out->key = STR("");
+	return out;
+}
+
+/* ---- kinds that are more than a change of spelling ---- */
+
+static const struct resource *
+beside(struct cfn *c, int kind, const char *name)
+{
+	return resource_find(c->rs, arena_printf(c->a, "%s/%s", resource_kind_get(kind)->kind, name));
+}
+
+static struct doc *
+tag_list(struct cfn *c, const struct doc *tags)
+{
+	struct doc *list = doc_list(c->a, tags->origin);
+	for (const struct doc *t = tags->items; t; t = t->next) {
+		struct doc *tag = doc_map(c->a, t->origin);
+		doc_set(c->a, tag, "Key", doc_string(c->a, t->origin, t->key));
+		doc_set(c->a, tag, "Value", doc_string(c->a, t->origin, t->text));
+		doc_add(list, tag);
+	}
+	return list;
+}
+
+/* Attributes of SQS are all text; the template has numbers, truths and objects. */
+static void
+queue_properties(struct cfn *c, const struct doc *body, struct doc *out)
+{
+	for (const struct doc *m = doc_get(body, "Attributes")->items; m; m = m->next) {
+		const char *key = arena_strz(c->a, m->key);
+		int64_t n;
+		if (strcmp(key, "Policy") == 0)
+			continue; /* a resource of its own */
+		if (m->kind == DOC_JSON)
+			doc_set(c->a, out, key, value(c, m->items, true, false));
+		else if (str_eqz(m->text, "true") || str_eqz(m->text, "false"))
+			doc_set(c->a, out, key, doc_bool(c->a, m->origin, m->text.p[0] == 't'));
+		else if (lit_int(m->text, &n))
+			doc_set(c->a, out, key, doc_int(c->a, m->origin, n));
+		else
+			doc_set(c->a, out, key, doc_string(c->a, m->origin, m->text));
+	}
+}
+
+static struct doc *
+log_group(struct cfn *c, const struct doc *body)
+{
+	struct doc *out = doc_map(c->a, body->origin);
+	const struct resource *retention = beside(c, RK_LOG_RETENTION, c->r->name);
+	doc_set(c->a, out, "LogGroupName", value(c, doc_get(body, "logGroupName"), false, false));
+	if (retention)
+		doc_set(c->a, out, "RetentionInDays", value(c, doc_get(retention->body, "retentionInDays"), false, false));
+	doc_set(c->a, out, "Tags", tag_list(c, doc_get(body, "tags")));
+	return out;
+}
+
+static void
+add_scheduled_actions(struct cfn *c, struct doc *out)
+{
+	struct doc *list = doc_list(c->a, c->r->origin);
+	for (const struct resource *r = c->rs->first; r; r = r->next) {
+		if (!is(r, RK_SCHEDULED_ACTION) || !doc_equal(doc_get(r->body, "ResourceId"), doc_get(c->r->body, "ResourceId")))
+			continue;
+		struct doc *action = doc_map(c->a, r->origin);
+		static const char *const keys[] = {"ScheduledActionName", "Schedule", "Timezone", "ScalableTargetAction"};
+		for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+			doc_set(c->a, action, keys[i], value(c, doc_get(r->body, keys[i]), false, false));
+		doc_add(list, action);
+	}
+	if (list->count)
+		doc_set(c->a, out, "ScheduledActions", list);
+}
+
+static struct doc *
+scaling_policy(struct cfn *c, const struct doc *body)
+{
+	struct doc *out = doc_map(c->a, body->origin), *whole = map_value(c, body, false);
+	for (const struct edge *e = c->r->edges; e; e = e->next)
+		if (is(e->to, RK_SCALABLE_TARGET)) {
+			map_put(&c->used, e->to, e->to);
+			doc_set(c->a, out, "ScalingTargetId", one_member(c->a, body->origin, "Ref", doc_z(c->a, body->origin, logical_id(c->a, e->to))));
+		}
+	for (struct doc *m = whole->items, *next; m; m = next) {
+		next = m->next;
+		if (!str_eqz(m->key, "ServiceNamespace") && !str_eqz(m->key, "ResourceId") && !str_eqz(m->key, "ScalableDimension")) {
+			const struct str key = m->key;
+			m->next = NULL;
+			doc_sets(c->a, out, key, m);
+		}
+	}
+	return out;
+}
+
+static struct doc *
+properties(struct cfn *c)
+{
+	const struct resource *r = c->r, *other;
+	if (is(r, RK_LOG_GROUP))
+		return log_group(c, r->body);
+	if (is(r, RK_SCALING_POLICY))
+		return scaling_policy(c, r->body);
+	struct doc *out = doc_map(c->a, r->origin);
+	for (const struct doc *m = r->body->items; m; m = m->next) {
+		if (is(r, RK_QUEUE) && str_eqz(m->key, "Attributes")) {
+			queue_properties(c, r->body, out);
+		} else if (is(r, RK_QUEUE) && str_eqz(m->key, "tags")) {
+			doc_set(c->a, out, "Tags", tag_list(c, m));
+		} else if (is(r, RK_STATE_MACHINE) && (str_eqz(m->key, "name") || str_eqz(m->key, "type"))) {
+			doc_set(c->a, out, str_eqz(m->key, "name") ? "StateMachineName" : "StateMachineType", value(c, m, false, false));
+		} else {
+			doc_set(c->a, out, member_name(c, m->key), value(c, m, keeps_keys(m->key), is_policy(m->key)));
+		}
+	}
+	if (is(r, RK_ROLE) && (other = beside(c, RK_ROLE_ATTACHMENT, r->name))) {
+		struct doc *list = doc_list(c->a, other->origin);
+		doc_add(list, value(c, doc_get(other->body, "PolicyArn"), false, false));
+		doc_set(c->a, out, "ManagedPolicyArns", list);
+	} else if (is(r, RK_TARGET_GROUP) && (other = beside(c, RK_TARGET_GROUP_ATTRIBUTES, r->name))) {
+		doc_set(c->a, out, "TargetGroupAttributes", value(c, doc_get(other->body, "Attributes"), false, false));
+	} else if (is(r, RK_RULE) && (other = beside(c, RK_RULE_TARGETS, r->name))) {
+		doc_set(c->a, out, "Targets", value(c, doc_get(other->body, "Targets"), false, false));
+	} else if (is(r, RK_SCALABLE_TARGET)) {
+		add_scheduled_actions(c, out);
+	}
+	return out;
+}
+
+/* ---- the template ---- */
+
+/* What is folded into a neighbour has no place of its own. */
+static const struct resource *
+stands_for(struct cfn *c, const struct resource *r)
+{
+	if (r->kind->cloudformation)
+		return r;
+	if (is(r, RK_RULE_TARGETS))
+		return beside(c, RK_RULE, r->name);
+	if (is(r, RK_ROLE_ATTACHMENT))
+		return beside(c, RK_ROLE, r->name);
+	return NULL;
+}
+
+static void
+add_order(struct cfn *c, struct doc *entry, const struct resource *from)
+{
+	struct doc *list = doc_get(entry, "DependsOn");
+	for (const struct edge *e = from->edges; e; e = e->next) {
+		const struct resource *to = stands_for(c, e->to);
+		if (to == NULL || to == c->r || map_get(&c->used, to))
+			continue;
+		map_put(&c->used, to, (void *)(uintptr_t)to);
+		if (list == NULL)
+			list = doc_set(c->a, entry, "DependsOn", doc_list(c->a, from->origin));
+		doc_add(list, doc_z(c->a, from->origin, logical_id(c->a, to)));
+	}
+}
+
+static struct doc *
+queue_policy(struct cfn *c, const struct doc *policy)
+{
+	struct doc *entry = doc_map(c->a, policy->origin), *p = doc_map(c->a, policy->origin), *queues = doc_list(c->a, policy->origin);
+	doc_add(queues, one_member(c->a, policy->origin, "Ref", doc_z(c->a, policy->origin, logical_id(c->a, c->r))));
+	doc_set(c->a, p, "Queues", queues);
+	doc_set(c->a, p, "PolicyDocument", value(c, policy->items, true, false));
+	doc_set(c->a, entry, "Type", doc_z(c->a, policy->origin, "AWS::SQS::QueuePolicy"));
+	doc_set(c->a, entry, "Properties", p);
+	return entry;
+}
+
+static void
+add_resource(struct cfn *c, struct doc *all, const struct resource *r)
+{
+	struct doc *entry = doc_map(c->a, r->origin);
+	const struct resource *targets = is(r, RK_RULE) ? beside(c, RK_RULE_TARGETS, r->name) : NULL;
+	c->r = r;
+	map_init(&c->used, c->a);
+	doc_set(c->a, entry, "Type", doc_z(c->a, r->origin, r->kind->cloudformation));
+	if (r->kind->stateful) {
+		doc_set(c->a, entry, "DeletionPolicy", doc_z(c->a, r->origin, "Retain"));
+		doc_set(c->a, entry, "UpdateReplacePolicy", doc_z(c->a, r->origin, "Retain"));
+	}
+	struct doc *p = properties(c);
+	add_order(c, entry, r);
+	if (targets)
+		add_order(c, entry, targets);
+	doc_set(c->a, entry, "Properties", p);
+	doc_set(c->a, all, logical_id(c->a, r), entry);
+	const struct doc *policy = is(r, RK_QUEUE) ? doc_get(doc_get(r->body, "Attributes"), "Policy") : NULL;
+	if (policy)
+		doc_set(c->a, all, arena_printf(c->a, "%sPolicy", logical_id(c->a, r)), queue_policy(c, policy));
+}
+
+struct str
+cloudformation_template(struct arena *a, const struct emit_head *head, const struct resources *rs, bool (*take)(const struct resource *), const char **problem)
+{
+	struct cfn c = {.a = a, .rs = rs};
+	struct doc *root = doc_map(a, NO_SPAN), *all = doc_map(a, NO_SPAN);
+	struct buf b = {0};
+	doc_set(a, root, "AWSTemplateFormatVersion", doc_z(a, NO_SPAN, "2010-09-09"));
+	doc_set(a, root, "Description", doc_z(a, NO_SPAN, arena_printf(a, "Stage %s of %s: written by berth, not to be edited.", head->stage, head->project)));
+	for (const struct resource *r = rs->first; r; r = r->next)
+		if (r->kind->cloudformation && take(r))
+			add_resource(&c, all, r);
+	doc_set(a, root, "Resources", all);
+	json_write(root, &b);
+	if (all->count > RESOURCES_MAX)
+		*problem = arena_printf(a, "the template would have %u resources; CloudFormation takes %d", all->count, RESOURCES_MAX);
+	else if (b.n > TEMPLATE_MAX)
+		*problem = arena_printf(a, "the template would have %zu bytes; CloudFormation takes %d", b.n, TEMPLATE_MAX);
+	struct str out = arena_str(a, buf_str(&b));
+	buf_free(&b);
+	return out;
+}

@@ -1,0 +1,337 @@
+#
+# usage: deploy.sh [--dry-run] [--prune] [--skip-jobs] [--no-wait]
+#
+#   --dry-run    print the commands and change nothing
+#   --prune      remove schedules and rules of this project that are no longer declared
+#   --skip-jobs  do not run the jobs around the deployment
+#   --no-wait    do not wait until the services are steady
+#
+# Needs the aws client and its credentials. Every step makes what is missing
+# and updates what is there, so that the script may be stopped anywhere and
+# run again.
+set -eu
+cd "$(dirname "$0")"
+dry=no prune=no jobs=yes wait=yes
+for option; do
+	case $option in
+	--dry-run) dry=yes ;;
+	--prune) prune=yes ;;
+	--skip-jobs) jobs=no ;;
+	--no-wait) wait=no ;;
+	*) sed -n 's/^# \{0,1\}//p' "$0" | sed -n '2,13p'; exit 64 ;;
+	esac
+done
+export AWS_REGION="$REGION" AWS_DEFAULT_REGION="$REGION" AWS_PAGER=
+PAUSE=${BERTH_PAUSE:-5} # seconds between two looks at something that takes its time
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 130' INT TERM
+: > "$tmp/fill"
+: > "$tmp/out"
+
+say() { printf '%s\n' "$*"; }
+die() {
+	printf 'deploy.sh: %s\n' "$*" >&2
+	exit 1
+}
+
+# ---- calls ----
+
+# Run the client: its answer is in $tmp/out, what it complains of in $tmp/err.
+call() {
+	if [ "$dry" = yes ]; then
+		say "aws $*"
+		return 0
+	fi
+	aws "$@" > "$tmp/out" 2> "$tmp/err"
+}
+# The same for questions, whose answer is one text; empty when there is none.
+ask() {
+	[ "$dry" = no ] || return 0
+	aws "$@" --output text > "$tmp/answer" 2> "$tmp/err" || return 1
+	sed 's/^None$//' "$tmp/answer"
+}
+failed() { die "$1: $(sed '/^$/d' "$tmp/err")"; }
+
+# `remember ADDRESS ATTRIBUTE VALUE`: later requests may name it.
+remember() {
+	key=$(printf '%s.%s' "$1" "$2" | sed 's/[].[*^$|\\]/\\&/g')
+	value=$(printf '%s' "$3" | sed 's/[&|\\]/\\&/g')
+	printf 's|${%s}|%s|g\n' "$key" "$value" >> "$tmp/fill"
+}
+fill() {
+	sed -f "$tmp/fill" "$1" > "$tmp/request"
+	if [ "$dry" = no ] && grep -q '\${aws\.' "$tmp/request"; then
+		die "$1 names something that does not exist yet: $(grep -o '\${aws\.[^}]*}' "$tmp/request" | head -n 1)"
+	fi
+}
+# A member of the request's first level.
+field() { sed -n "s/^  \"$1\": \"\{0,1\}\(.*[^\",]\)\"\{0,1\},\{0,1\}\$/\1/p" "$tmp/request" | head -n 1; }
+
+# A role takes a while until the other services know it.
+send() { # SERVICE OPERATION [OPTION…]
+	tries=0
+	until call "$@" --cli-input-json "file://$tmp/request"; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 8 ] || return 1
+		grep -Eqi 'unable to assume|cannot be assumed|assume the (provided )?role|role.*(is )?(invalid|not (valid|authorized))|Throttl|TooManyRequests' "$tmp/err" || return 1
+		sleep "$PAUSE"
+	done
+}
+# `create FILE CODE`: false when it is there already.
+create() {
+	fill "$1"
+	send "$service" "$operation" && return 0
+	grep -q "($2)" "$tmp/err" || failed "$address"
+	return 1
+}
+# `change FILE [OPTION…]`: the path says the command.
+change() {
+	file=$1
+	shift
+	rest=${file#*/}
+	fill "$file"
+	send "${file%%/*}" "${rest%%/*}" "$@" || failed "$address"
+}
+done_with() { say "$1 $address"; }
+
+# ---- one resource ----
+
+put() { # ADDRESS FILE [UPDATE [HASH]]
+	address=$1 file=$2 update=${3:-} hash=${4:-}
+	service=${file%%/*}
+	operation=${file#*/}
+	operation=${operation%%/*}
+	name=${address#*/}
+	case $service/$operation in
+	logs/create-log-group) put_simple ResourceAlreadyExistsException ;;
+	scheduler/create-schedule-group) put_simple ConflictException ;;
+	iam/create-role) put_simple EntityAlreadyExists ;;
+	sqs/create-queue) put_queue ;;
+	firehose/create-delivery-stream) put_stream ;;
+	elbv2/create-target-group) put_target_group ;;
+	elbv2/create-rule) put_rule ;;
+	ecs/register-task-definition) put_task_definition ;;
+	ecs/create-service) put_service ;;
+	stepfunctions/create-state-machine) put_machine ;;
+	scheduler/create-schedule) put_schedule ;;
+	events/put-targets) put_targets ;;
+	application-autoscaling/put-scaling-policy) put_policy ;;
+	*) change "$file" && done_with set ;;
+	esac
+}
+
+put_simple() { # CODE
+	if create "$file" "$1"; then
+		done_with created
+	elif [ -n "$update" ]; then
+		change "$update"
+		done_with updated
+	else
+		done_with kept
+	fi
+}
+
+put_queue() {
+	if create "$file" 'QueueAlreadyExists\|QueueNameExists\|AWS.SimpleQueueService.QueueNameExists'; then
+		done_with set
+	else
+		url=$(ask sqs get-queue-url --queue-name "$name" --query QueueUrl) || failed "$address"
+		change "$update" --queue-url "$url"
+		done_with updated
+	fi
+}
+
+put_stream() {
+	if create "$file" ResourceInUseException; then
+		done_with created
+	else
+		version=$(ask firehose describe-delivery-stream --delivery-stream-name "$name" --query DeliveryStreamDescription.VersionId) || failed "$address"
+		id=$(ask firehose describe-delivery-stream --delivery-stream-name "$name" --query 'DeliveryStreamDescription.Destinations[0].DestinationId') || failed "$address"
+		change "$update" --current-delivery-stream-version-id "$version" --destination-id "$id"
+		done_with updated
+	fi
+	[ "$dry" = yes ] || while :; do
+		status=$(ask firehose describe-delivery-stream --delivery-stream-name "$name" --query DeliveryStreamDescription.DeliveryStreamStatus) || failed "$address"
+		case $status in
+		ACTIVE) break ;;
+		CREATING) sleep "$PAUSE" ;;
+		*) die "$address is $status" ;;
+		esac
+	done
+}
+
+put_target_group() {
+	if create "$file" DuplicateTargetGroupName; then
+		done_with set
+	fi
+	arn=$(ask elbv2 describe-target-groups --names "$name" --query 'TargetGroups[0].TargetGroupArn') || failed "$address"
+	[ -z "$arn" ] || remember "$address" TargetGroupArn "$arn"
+	[ -z "$arn" ] || remember "$address" TargetGroupFullName "${arn##*:}"
+	change "$update" ${arn:+--target-group-arn "$arn"}
+}
+
+put_rule() {
+	fill "$file"
+	listener=$(field ListenerArn) priority=$(field Priority)
+	arn=$(ask elbv2 describe-rules --listener-arn "$listener" --query "Rules[?Priority=='$priority'].RuleArn | [0]") || failed "$address"
+	if [ -z "$arn" ]; then
+		send "$service" "$operation" || failed "$address"
+		arn=$(ask elbv2 describe-rules --listener-arn "$listener" --query "Rules[?Priority=='$priority'].RuleArn | [0]") || failed "$address"
+		done_with created
+	else
+		owner=$(ask elbv2 describe-tags --resource-arns "$arn" --query "TagDescriptions[0].Tags[?Key=='project'].Value | [0]") || failed "$address"
+		[ "$owner" = "$PROJECT" ] || die "$address: priority $priority of the listener belongs to a rule that this project did not make ($arn)"
+		change "$update" --rule-arn "$arn"
+		done_with updated
+	fi
+	[ -z "$arn" ] || remember "$address" RuleArn "$arn"
+}
+
+# A revision is made only when the latest one has other content.
+put_task_definition() {
+	latest=$(ask ecs describe-task-definition --task-definition "$name" --include TAGS --query "tags[?key=='berth-content'].value | [0]") || latest=
+	if [ "$dry" = no ] && [ "$latest" = "$hash" ]; then
+		done_with kept
+	else
+		change "$file"
+		done_with registered
+	fi
+	arn=$(ask ecs describe-task-definition --task-definition "$name" --query taskDefinition.taskDefinitionArn) || failed "$address"
+	[ -z "$arn" ] || remember "$address" TaskDefinitionArn "$arn"
+	[ -z "$arn" ] || printf '%s %s\n' "$name" "$arn" >> "$tmp/definitions"
+}
+
+put_service() {
+	status=$(ask ecs describe-services --cluster "$CLUSTER" --services "$name" --query 'services[0].status') || failed "$address"
+	if [ "$status" = ACTIVE ]; then
+		change "$update"
+		done_with updated
+	else
+		change "$file"
+		done_with created
+	fi
+}
+
+put_machine() {
+	if create "$file" StateMachineAlreadyExists; then
+		done_with set
+	else
+		change "$update" --state-machine-arn "arn:$PARTITION:states:$REGION:$ACCOUNT:stateMachine:$name"
+		done_with updated
+	fi
+}
+
+put_schedule() {
+	if create "$file" ConflictException; then
+		done_with created
+	else
+		send scheduler update-schedule || failed "$address"
+		done_with updated
+	fi
+	[ "$dry" = yes ] || printf '%s\n' "$name" >> "$tmp/schedules"
+}
+
+put_targets() {
+	change "$file"
+	[ "$dry" = yes ] || grep -q '"FailedEntryCount": 0' "$tmp/out" || die "$address: $(cat "$tmp/out")"
+	[ "$dry" = yes ] || printf '%s\n' "$name" >> "$tmp/rules"
+	done_with set
+}
+
+put_policy() {
+	change "$file"
+	arn=$(sed -n 's/.*"PolicyARN": "\([^"]*\)".*/\1/p' "$tmp/out")
+	[ -z "$arn" ] || remember "$address" PolicyARN "$arn"
+	done_with set
+}
+
+# ---- jobs ----
+
+run_job() { # NAME
+	[ "$jobs" = yes ] || return 0
+	machine="arn:$PARTITION:states:$REGION:$ACCOUNT:stateMachine:$1"
+	# one that an interrupted deployment left running ends first
+	while :; do
+		older=$(ask stepfunctions list-executions --state-machine-arn "$machine" --status-filter RUNNING --query 'executions[0].executionArn') || failed "job $1"
+		[ -n "$older" ] || break
+		say "job $1: waiting for $older"
+		sleep "$PAUSE"
+	done
+	say "job $1: started"
+	call stepfunctions start-execution --state-machine-arn "$machine" || failed "job $1"
+	[ "$dry" = no ] || return 0
+	run=$(sed -n 's/.*"executionArn": "\([^"]*\)".*/\1/p' "$tmp/out")
+	while :; do
+		status=$(ask stepfunctions describe-execution --execution-arn "$run" --query status) || failed "job $1"
+		case $status in
+		SUCCEEDED) break ;;
+		RUNNING | PENDING_REDRIVE) sleep "$PAUSE" ;;
+		*) die "job $1 ended as $status: $run" ;;
+		esac
+	done
+	say "job $1: done"
+}
+
+# ---- services until they are steady ----
+
+# FAILED, or another revision than ours: the circuit breaker or an alarm went back.
+wait_for() { # NAME
+	[ "$dry$wait" = noyes ] || return 0
+	wanted=$(sed -n "s/^$1 //p" "$tmp/definitions" | head -n 1)
+	while :; do
+		row=$(ask ecs describe-services --cluster "$CLUSTER" --services "$1" \
+			--query "services[0].[length(deployments), deployments[?status=='PRIMARY']|[0].rolloutState, deployments[?status=='PRIMARY']|[0].taskDefinition, runningCount, desiredCount]") || failed "service $1"
+		# shellcheck disable=SC2086 # five words
+		set -- "$1" $row
+		if [ "${3:-}" = FAILED ] || { [ -n "$wanted" ] && [ "${4:-}" != "$wanted" ]; }; then
+			die "service $1: the deployment failed and went back to ${4:-?}"
+		fi
+		if [ "${2:-}" = 1 ] && [ "${3:-}" != IN_PROGRESS ] && [ "${5:-}" = "${6:-}" ]; then
+			break
+		fi
+		sleep "$PAUSE"
+	done
+	say "service $1: steady"
+}
+
+# ---- what is no longer declared ----
+
+prune_schedules() { # GROUP
+	: >> "$tmp/schedules"
+	for found in $(ask scheduler list-schedules --group-name "$1" --query 'Schedules[].Name'); do
+		grep -qxF "$found" "$tmp/schedules" && continue
+		if [ "$prune" = yes ]; then
+			call scheduler delete-schedule --group-name "$1" --name "$found" || failed "schedule $found"
+			say "removed schedule $found"
+		else
+			say "schedule $found is no longer declared; --prune removes it"
+		fi
+	done
+}
+
+prune_rules() {
+	: >> "$tmp/rules"
+	for found in $(ask events list-rules --name-prefix "$PREFIX-" --query 'Rules[].Name'); do
+		grep -qxF "$found" "$tmp/rules" && continue
+		arn="arn:$PARTITION:events:$REGION:$ACCOUNT:rule/$found"
+		owner=$(ask events list-tags-for-resource --resource-arn "$arn" --query "join('/', Tags[?Key=='project' || Key=='stage'].Value)") || continue
+		[ "$owner" = "$PROJECT/$STAGE" ] || [ "$owner" = "$STAGE/$PROJECT" ] || continue
+		if [ "$prune" = yes ]; then
+			for id in $(ask events list-targets-by-rule --rule "$found" --query 'Targets[].Id'); do
+				call events remove-targets --rule "$found" --ids "$id" || failed "rule $found"
+			done
+			call events delete-rule --name "$found" || failed "rule $found"
+			say "removed rule $found"
+		else
+			say "rule $found is no longer declared; --prune removes it"
+		fi
+	done
+}
+
+if [ "$dry" = no ]; then
+	: > "$tmp/definitions"
+	account=$(ask sts get-caller-identity --query Account) || failed 'the credentials'
+	[ "$account" = "$ACCOUNT" ] || die "these credentials are for account $account; stage $STAGE is in $ACCOUNT"
+fi
+
