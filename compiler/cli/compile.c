@@ -20,7 +20,7 @@ stage_forms(struct session *s, struct graph *g)
 			struct str one = {w, strcspn(w, ",")};
 			enum form f = form_find(one);
 			if (f == FORM_COUNT || !form_built(f)) {
-				say(f == FORM_COUNT ? "there is no form \"%.*s\"; there are api, cloudformation, kubernetes" : "form %.*s is not yet built; there are api, cloudformation, kubernetes",
+				say(f == FORM_COUNT ? "there is no form \"%.*s\"; there are api, cloudformation, ecspresso, kubernetes" : "form %.*s is not yet built; there are api, cloudformation, ecspresso, kubernetes",
 				    (int)one.n, one.p);
 				s->exit = EXIT_USAGE;
 				return 0;
@@ -34,11 +34,19 @@ stage_forms(struct session *s, struct graph *g)
 		enum form f = form_find(v->text);
 		if (!form_built(f)) {
 			struct diag *d = complain(g, D_E0180, v->origin, "form %s is not yet built", form_name(f));
-			diag_hint(g->compile->diags, d, "There are api, cloudformation and kubernetes.");
+			diag_hint(g->compile->diags, d, "There are api, cloudformation, ecspresso and kubernetes.");
 			return 0;
 		}
 		mask |= 1u << f;
 	}
+	const struct value *deployer = get(g, object_child(g->program, g->program->stage_object, K_ecs, NULL), A_ecs_deployer);
+	if (mask == 0 && deployer && !form_built(form_find(deployer->text))) {
+		struct diag *d = complain(g, D_E0180, deployer->origin, "form %.*s is not yet built", (int)deployer->text.n, deployer->text.p);
+		diag_hint(g->compile->diags, d, "There are api, cloudformation, ecspresso and kubernetes.");
+		return 0;
+	}
+	if (mask == 0 && deployer)
+		mask = 1u << form_find(deployer->text) | (g->target == TARGET_K8S ? 1u << FORM_KUBERNETES : 0);
 	if (mask == 0) /* AWS resources beside a Kubernetes stage are written in the AWS form */
 		mask = 1u << form_default(RP_AWS) | 1u << form_default(RP_K8S);
 	return mask;
@@ -85,8 +93,8 @@ stage_head(struct session *s, struct graph *g)
 static bool
 check_jobs(struct graph *g, const struct resources *rs, unsigned forms)
 {
-	static const unsigned alone = 1u << FORM_CLOUDFORMATION | 1u << FORM_TERRAFORM;
-	if ((forms & alone) == 0 || (forms & 1u << FORM_API))
+	static const unsigned alone = 1u << FORM_CLOUDFORMATION | 1u << FORM_TERRAFORM, able = 1u << FORM_API | 1u << FORM_ECSPRESSO;
+	if ((forms & alone) == 0 || (forms & able))
 		return true;
 	for (const struct resource *r = rs->first; r; r = r->next) {
 		if (r->when == NULL || strcmp(r->when, "manual") == 0)

@@ -66,7 +66,7 @@ update_body(struct arena *a, const struct resource *r, const char *members)
 		const char *from = arena_strz(a, (struct str){word.p, is ? (size_t)(is - word.p) : word.n});
 		const char *to = is ? arena_strz(a, (struct str){is + 1, word.n - (size_t)(is - word.p) - 1}) : from;
 		const struct doc *v = doc_get(r->body, from);
-		if (v == NULL || (r->kind == resource_kind_get(RK_LISTENER_RULE) && strcmp(from, "Actions") == 0 && is_weighted(r)))
+		if (v == NULL || v->first_only || (r->kind == resource_kind_get(RK_LISTENER_RULE) && strcmp(from, "Actions") == 0 && is_weighted(r)))
 			continue;
 		if (r->kind == resource_kind_get(RK_QUEUE))
 			doc_set(a, d, to, without(a, v, "FifoQueue")); /* it cannot change */
@@ -111,7 +111,19 @@ tagged(struct arena *a, const struct resource *r)
 	for (const struct doc *t = old ? old->items : NULL; t; t = t->next)
 		doc_add(tags, share(a, t));
 	doc_set(a, own, "key", doc_z(a, r->origin, "berth-content"));
-	doc_set(a, own, "value", doc_z(a, r->origin, arena_strz(a, (struct str){hex, 16})));
+	name_list names = {0};
+	struct doc *mark = doc_z(a, r->origin, arena_strz(a, (struct str){hex, 16}));
+	external_names_of(a, r->body, &names);
+	if (names.n) { /* other content with each value that CI gives */
+		struct doc *text = doc_new(a, DOC_TEXT, r->origin);
+		doc_add(text, mark);
+		for (size_t i = 0; i < names.n; i++) {
+			doc_add(text, doc_z(a, r->origin, "-"));
+			doc_add(text, doc_attr(a, r->origin, "external", names.v[i]));
+		}
+		mark = text;
+	}
+	doc_set(a, own, "value", mark);
 	doc_add(tags, own);
 	doc_set(a, d, "tags", tags);
 	return d;
@@ -142,6 +154,18 @@ quote(struct buf *b, const char *text)
 	buf_addc(b, '\'');
 }
 
+/* The content's mark, with the values that CI gives. */
+static void
+add_content(struct buf *b, const struct doc *d)
+{
+	if (d->kind == DOC_STRING)
+		buf_adds(b, d->text);
+	else if (d->kind == DOC_ATTR)
+		buf_addf(b, "${%.*s}", (int)d->text.n, d->text.p);
+	for (const struct doc *i = d->kind == DOC_TEXT ? d->items : NULL; i; i = i->next)
+		add_content(b, i);
+}
+
 static void
 put_line(struct arena *a, struct buf *b, const struct resource *r)
 {
@@ -157,7 +181,9 @@ put_line(struct arena *a, struct buf *b, const struct resource *r)
 		while (last->next)
 			last = last->next;
 		quote(b, "");
-		quote(b, arena_strz(a, doc_get(last, "value")->text));
+		buf_addz(b, " \"");
+		add_content(b, doc_get(last, "value"));
+		buf_addc(b, '"');
 	}
 	buf_addc(b, '\n');
 }
@@ -229,6 +255,14 @@ api_script(struct arena *a, const struct emit_head *head, const struct resources
 	variable(&b, "PARTITION", str_starts(region, "cn-") ? "aws-cn" : str_starts(region, "us-gov-") ? "aws-us-gov" : "aws");
 	variable(&b, "CLUSTER", head->cluster);
 	buf_addz(&b, code);
+	name_list names = {0};
+	external_names(a, rs, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		const char *first = external_first(rs, names.v[i]);
+		if (first)
+			buf_addf(&b, "%s=${%s:-%s}\n", names.v[i], names.v[i], first);
+		buf_addf(&b, ": \"${%s:?is not set: the program leaves it to whoever deploys}\"\nremember external %s \"$%s\"\n", names.v[i], names.v[i], names.v[i]);
+	}
 	put_all(a, &b, rs, false);
 	each_named(&b, rs, RK_STATE_MACHINE, "before_deploy", "run_job");
 	put_all(a, &b, rs, true);

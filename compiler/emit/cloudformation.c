@@ -10,6 +10,7 @@
 #include "forms.h"
 
 #include "berth/schema.h"
+#include "text.h"
 
 #include <string.h>
 
@@ -18,6 +19,8 @@ enum { RESOURCES_MAX = 500, TEMPLATE_MAX = 1000000 };
 struct cfn {
 	struct arena *a;
 	const struct resources *rs;
+	const struct emit_head *head;
+	bool (*take)(const struct resource *);
 	const struct resource *r; /* being written */
 	struct map used;          /* resources that its properties refer to */
 };
@@ -31,8 +34,8 @@ is(const struct resource *r, int kind)
 /* ---- names and references ---- */
 
 /* ShopWebTaskDefinition: letters and digits only, unique because kind and name are. */
-static const char *
-logical_id(struct arena *a, const struct resource *r)
+const char *
+cloudformation_id(struct arena *a, const struct resource *r)
 {
 	const char *kind = strrchr(r->kind->kind, '.') + 1;
 	struct buf b = {0};
@@ -78,6 +81,42 @@ by_ref(struct str attribute)
 	return false;
 }
 
+/* LIVING_TAG is the parameter LivingTag. */
+static const char *
+parameter_id(struct arena *a, struct str name)
+{
+	struct buf b = {0};
+	for (size_t i = 0; i < name.n; i++) {
+		bool first = i == 0 || name.p[i - 1] == '_';
+		if (name.p[i] != '_')
+			buf_addc(&b, !first && name.p[i] >= 'A' && name.p[i] <= 'Z' ? (char)(name.p[i] + 32) : name.p[i]);
+	}
+	char *id = arena_strz(a, buf_str(&b));
+	buf_free(&b);
+	return id;
+}
+
+/*
+ * The name inside ${…} of Fn::Sub: a parameter, a resource, or an attribute of one. NULL for a resource of another
+ * template: then *outside is what stands for it.
+ */
+static const char *
+variable(struct cfn *c, const char *address, struct str attribute, const char **outside)
+{
+	if (strcmp(address, "external") == 0)
+		return parameter_id(c->a, attribute);
+	const struct resource *r = owner(c, address);
+	if (!c->take(r)) {
+		/* without a revision: the latest */
+		*outside = is(r, RK_TASK_DEFINITION) ? arena_printf(c->a, "arn:aws%s:ecs:%s:%s:task-definition/%s", strncmp(c->head->region, "cn-", 3) == 0 ? "-cn" : "",
+								    c->head->region, c->head->account, r->name)
+						     : NULL;
+		return NULL;
+	}
+	return by_ref(attribute) ? cloudformation_id(c->a, r)
+				 : arena_printf(c->a, "%s.%.*s", cloudformation_id(c->a, r), (int)attribute.n, attribute.p);
+}
+
 static struct doc *
 one_member(struct arena *a, struct span at, const char *key, struct doc *value)
 {
@@ -86,15 +125,34 @@ one_member(struct arena *a, struct span at, const char *key, struct doc *value)
 	return d;
 }
 
+/* An output of the template before: target groups and rules. */
+static const char *
+export_name(struct cfn *c, const struct resource *r, struct str attribute)
+{
+	return arena_printf(c->a, "%s-%s-%s%s%.*s", c->head->prefix, c->head->stage, cloudformation_id(c->a, r), by_ref(attribute) ? "" : "-",
+			    by_ref(attribute) ? 0 : (int)attribute.n, attribute.p);
+}
+
+static struct doc *
+import(struct cfn *c, const struct doc *attr)
+{
+	return one_member(c->a, attr->origin, "Fn::ImportValue", doc_z(c->a, attr->origin, export_name(c, owner(c, attr->address), attr->text)));
+}
+
 static struct doc *
 reference(struct cfn *c, const struct doc *attr)
 {
-	const char *id = logical_id(c->a, owner(c, attr->address));
-	if (by_ref(attr->text))
-		return one_member(c->a, attr->origin, "Ref", doc_z(c->a, attr->origin, id));
+	const char *outside = NULL, *name = variable(c, attr->address, attr->text, &outside);
+	if (outside)
+		return doc_z(c->a, attr->origin, outside);
+	if (name == NULL)
+		return import(c, attr);
+	const char *dot = strchr(name, '.');
+	if (dot == NULL)
+		return one_member(c->a, attr->origin, "Ref", doc_z(c->a, attr->origin, name));
 	struct doc *pair = doc_list(c->a, attr->origin);
-	doc_add(pair, doc_z(c->a, attr->origin, id));
-	doc_add(pair, doc_string(c->a, attr->origin, attr->text));
+	doc_add(pair, doc_string(c->a, attr->origin, (struct str){name, (size_t)(dot - name)}));
+	doc_add(pair, doc_z(c->a, attr->origin, dot + 1));
 	return one_member(c->a, attr->origin, "Fn::GetAtt", pair);
 }
 
@@ -115,7 +173,7 @@ static struct doc *
 substitution(struct cfn *c, const struct doc *d)
 {
 	struct buf raw = {0}, b = {0};
-	json_write_compact(d->kind == DOC_JSON ? d->items : d, &raw);
+	text_add_doc(&raw, d);
 	struct str s = buf_str(&raw);
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] != '$' || i + 1 >= s.n || s.p[i + 1] != '{') {
@@ -128,16 +186,18 @@ substitution(struct cfn *c, const struct doc *d)
 		while (dot > 0 && inner.p[dot - 1] != '.')
 			dot--;
 		const char *address = dot > 1 ? arena_strz(c->a, (struct str){inner.p, dot - 1}) : "";
-		if (!resource_find(c->rs, address)) {
+		if (!resource_find(c->rs, address) && strcmp(address, "external") != 0) {
 			buf_addz(&b, "${!");
 			i++;
 			continue;
 		}
-		struct str attribute = {inner.p + dot, inner.n - dot};
-		buf_addf(&b, "${%s", logical_id(c->a, owner(c, address)));
-		if (!by_ref(attribute))
-			buf_addf(&b, ".%.*s", (int)attribute.n, attribute.p);
-		buf_addc(&b, '}');
+		const char *outside = NULL, *name = variable(c, address, (struct str){inner.p + dot, inner.n - dot}, &outside);
+		if (outside)
+			buf_addz(&b, outside);
+		else if (name)
+			buf_addf(&b, "${%s}", name);
+		else
+			bug("%s is in another template", address);
 		i = (size_t)(end - s.p);
 	}
 	struct doc *text = doc_string(c->a, d->origin, arena_str(c->a, buf_str(&b)));
@@ -298,9 +358,9 @@ scaling_policy(struct cfn *c, const struct doc *body)
 {
 	struct doc *out = doc_map(c->a, body->origin), *whole = map_value(c, body, false);
 	for (const struct edge *e = c->r->edges; e; e = e->next)
-		if (is(e->to, RK_SCALABLE_TARGET)) {
+		if (is(e->to, RK_SCALABLE_TARGET) && c->take(e->to)) {
 			map_put(&c->used, e->to, e->to);
-			doc_set(c->a, out, "ScalingTargetId", one_member(c->a, body->origin, "Ref", doc_z(c->a, body->origin, logical_id(c->a, e->to))));
+			doc_set(c->a, out, "ScalingTargetId", one_member(c->a, body->origin, "Ref", doc_z(c->a, body->origin, cloudformation_id(c->a, e->to))));
 		}
 	for (struct doc *m = whole->items, *next; m; m = next) {
 		next = m->next;
@@ -323,6 +383,8 @@ properties(struct cfn *c)
 		return scaling_policy(c, r->body);
 	struct doc *out = doc_map(c->a, r->origin);
 	for (const struct doc *m = r->body->items; m; m = m->next) {
+		if (m->first_only)
+			continue; /* the template is applied again and again */
 		if (is(r, RK_QUEUE) && str_eqz(m->key, "Attributes")) {
 			queue_properties(c, r->body, out);
 		} else if (is(r, RK_QUEUE) && str_eqz(m->key, "tags")) {
@@ -368,12 +430,12 @@ add_order(struct cfn *c, struct doc *entry, const struct resource *from)
 	struct doc *list = doc_get(entry, "DependsOn");
 	for (const struct edge *e = from->edges; e; e = e->next) {
 		const struct resource *to = stands_for(c, e->to);
-		if (to == NULL || to == c->r || map_get(&c->used, to))
+		if (to == NULL || !c->take(to) || to == c->r || map_get(&c->used, to))
 			continue;
 		map_put(&c->used, to, (void *)(uintptr_t)to);
 		if (list == NULL)
 			list = doc_set(c->a, entry, "DependsOn", doc_list(c->a, from->origin));
-		doc_add(list, doc_z(c->a, from->origin, logical_id(c->a, to)));
+		doc_add(list, doc_z(c->a, from->origin, cloudformation_id(c->a, to)));
 	}
 }
 
@@ -381,7 +443,7 @@ static struct doc *
 queue_policy(struct cfn *c, const struct doc *policy)
 {
 	struct doc *entry = doc_map(c->a, policy->origin), *p = doc_map(c->a, policy->origin), *queues = doc_list(c->a, policy->origin);
-	doc_add(queues, one_member(c->a, policy->origin, "Ref", doc_z(c->a, policy->origin, logical_id(c->a, c->r))));
+	doc_add(queues, one_member(c->a, policy->origin, "Ref", doc_z(c->a, policy->origin, cloudformation_id(c->a, c->r))));
 	doc_set(c->a, p, "Queues", queues);
 	doc_set(c->a, p, "PolicyDocument", value(c, policy->items, true, false));
 	doc_set(c->a, entry, "Type", doc_z(c->a, policy->origin, "AWS::SQS::QueuePolicy"));
@@ -406,16 +468,71 @@ add_resource(struct cfn *c, struct doc *all, const struct resource *r)
 	if (targets)
 		add_order(c, entry, targets);
 	doc_set(c->a, entry, "Properties", p);
-	doc_set(c->a, all, logical_id(c->a, r), entry);
+	doc_set(c->a, all, cloudformation_id(c->a, r), entry);
 	const struct doc *policy = is(r, RK_QUEUE) ? doc_get(doc_get(r->body, "Attributes"), "Policy") : NULL;
 	if (policy)
-		doc_set(c->a, all, arena_printf(c->a, "%sPolicy", logical_id(c->a, r)), queue_policy(c, policy));
+		doc_set(c->a, all, arena_printf(c->a, "%sPolicy", cloudformation_id(c->a, r)), queue_policy(c, policy));
+}
+
+/* What CI owns, as far as this template has it. */
+static void
+add_parameters(struct cfn *c, struct doc *root, const struct doc *all)
+{
+	name_list names = {0};
+	struct doc *list = doc_map(c->a, NO_SPAN);
+	struct buf text = {0};
+	json_write(all, &text);
+	buf_addc(&text, '\0');
+	external_names(c->a, c->rs, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		const char *id = parameter_id(c->a, str_of(names.v[i])), *first = external_first(c->rs, names.v[i]);
+		if (!strstr(text.p, arena_printf(c->a, "${%s}", id)) && !strstr(text.p, arena_printf(c->a, "\"Ref\": \"%s\"", id)))
+			continue;
+		struct doc *p = doc_set(c->a, list, id, doc_map(c->a, NO_SPAN));
+		doc_set(c->a, p, "Type", doc_z(c->a, NO_SPAN, "String"));
+		doc_set(c->a, p, "Description", doc_z(c->a, NO_SPAN, "Given by whoever deploys (external)"));
+		if (first)
+			doc_set(c->a, p, "Default", doc_z(c->a, NO_SPAN, first));
+	}
+	buf_free(&text);
+	if (list->count)
+		doc_set(c->a, root, "Parameters", list);
+}
+
+static void
+add_output(struct cfn *c, struct doc *list, const struct resource *r, const char *suffix, struct doc *value_doc, const char *export)
+{
+	struct doc *o = doc_set(c->a, list, arena_printf(c->a, "%s%s", cloudformation_id(c->a, r), suffix), doc_map(c->a, r->origin)), *e = doc_map(c->a, r->origin);
+	doc_set(c->a, o, "Value", value_doc);
+	doc_set(c->a, e, "Name", doc_z(c->a, r->origin, export));
+	doc_set(c->a, o, "Export", e);
+}
+
+/* For other templates and for ecspresso: target groups and rules, whose ARNs nobody knows before. */
+static void
+add_outputs(struct cfn *c, struct doc *root)
+{
+	struct doc *list = doc_map(c->a, NO_SPAN);
+	for (const struct resource *r = c->rs->first; r; r = r->next) {
+		if (!c->take(r) || (!is(r, RK_TARGET_GROUP) && !is(r, RK_LISTENER_RULE)))
+			continue;
+		const char *id = cloudformation_id(c->a, r);
+		add_output(c, list, r, "", one_member(c->a, r->origin, "Ref", doc_z(c->a, r->origin, id)), export_name(c, r, STR("TargetGroupArn")));
+		if (is(r, RK_TARGET_GROUP)) {
+			struct doc *pair = doc_list(c->a, r->origin);
+			doc_add(pair, doc_z(c->a, r->origin, id));
+			doc_add(pair, doc_z(c->a, r->origin, "TargetGroupFullName"));
+			add_output(c, list, r, "FullName", one_member(c->a, r->origin, "Fn::GetAtt", pair), export_name(c, r, STR("TargetGroupFullName")));
+		}
+	}
+	if (list->count)
+		doc_set(c->a, root, "Outputs", list);
 }
 
 struct str
 cloudformation_template(struct arena *a, const struct emit_head *head, const struct resources *rs, bool (*take)(const struct resource *), const char **problem)
 {
-	struct cfn c = {.a = a, .rs = rs};
+	struct cfn c = {.a = a, .rs = rs, .head = head, .take = take};
 	struct doc *root = doc_map(a, NO_SPAN), *all = doc_map(a, NO_SPAN);
 	struct buf b = {0};
 	doc_set(a, root, "AWSTemplateFormatVersion", doc_z(a, NO_SPAN, "2010-09-09"));
@@ -423,7 +540,9 @@ cloudformation_template(struct arena *a, const struct emit_head *head, const str
 	for (const struct resource *r = rs->first; r; r = r->next)
 		if (r->kind->cloudformation && take(r))
 			add_resource(&c, all, r);
+	add_parameters(&c, root, all);
 	doc_set(a, root, "Resources", all);
+	add_outputs(&c, root);
 	json_write(root, &b);
 	if (all->count > RESOURCES_MAX)
 		*problem = arena_printf(a, "the template would have %u resources; CloudFormation takes %d", all->count, RESOURCES_MAX);

@@ -71,12 +71,62 @@ kubernetes_path(struct arena *a, const struct resource *r, unsigned n, unsigned 
 	return p;
 }
 
+/* ---- what CI owns ---- */
+
+static const struct doc *
+next_external(const struct doc *d, const char *name)
+{
+	if (d->kind == DOC_ATTR && strcmp(d->address, "external") == 0)
+		return name == NULL || str_eqz(d->text, name) ? d : NULL;
+	for (const struct doc *i = d->items; i; i = i->next) {
+		const struct doc *hit = next_external(i, name);
+		if (hit)
+			return hit;
+	}
+	return NULL;
+}
+
+void
+external_names_of(struct arena *a, const struct doc *d, name_list *out)
+{
+	if (d->kind == DOC_ATTR && strcmp(d->address, "external") == 0) {
+		for (size_t i = 0; i < out->n; i++)
+			if (str_eqz(d->text, out->v[i]))
+				return;
+		*VEC_PUSH(a, out) = arena_strz(a, d->text);
+		return;
+	}
+	for (const struct doc *i = d->items; i; i = i->next)
+		external_names_of(a, i, out);
+}
+
+void
+external_names(struct arena *a, const struct resources *rs, name_list *out)
+{
+	for (const struct resource *r = rs->first; r; r = r->next)
+		external_names_of(a, r->body, out);
+}
+
+const char *
+external_first(const struct resources *rs, const char *name)
+{
+	for (const struct resource *r = rs->first; r; r = r->next) {
+		const struct doc *d = next_external(r->body, name);
+		if (d)
+			return d->items ? arena_strz(rs->arena, d->items->text) : NULL;
+	}
+	return NULL;
+}
+
 /* The files of one resource in the forms that take it. */
 static void
-emit_resource(struct arena *a, unsigned mask, const struct resource *r, unsigned n, unsigned total, file_list *files)
+emit_resource(struct arena *a, unsigned mask, const struct emit_head *head, const struct resources *rs, const struct resource *r, unsigned n, unsigned total,
+	      file_list *files)
 {
 	if (r->kind->platform == RP_AWS && (mask & 1u << FORM_API))
 		api_resource(a, r, files);
+	if (r->kind->platform == RP_AWS && (mask & 1u << FORM_ECSPRESSO))
+		ecspresso_resource(a, head, rs, r, files);
 	if (r->kind->platform == RP_K8S && (mask & 1u << FORM_KUBERNETES)) {
 		struct buf text = {0};
 		yaml_write(r->body, &text);
@@ -136,6 +186,29 @@ add_extra(struct arena *a, struct out_set *set, struct doc *extra, struct out_fi
 }
 
 static bool
+any(const struct resources *rs, bool (*take)(const struct resource *))
+{
+	for (const struct resource *r = rs->first; r; r = r->next)
+		if (r->kind->cloudformation && take(r))
+			return true;
+	return false;
+}
+
+/* The services by ecspresso, what is around them by CloudFormation. */
+static const char *
+add_ecspresso(struct arena *a, struct out_set *set, struct doc *extra, const struct emit_head *head, const struct resources *rs)
+{
+	const char *problem = NULL;
+	bool after = any(rs, ecspresso_leaves_after);
+	add_extra(a, set, extra, (struct out_file){"cloudformation/template.json", cloudformation_template(a, head, rs, ecspresso_leaves_before, &problem), false});
+	if (after)
+		add_extra(a, set, extra,
+			  (struct out_file){"cloudformation/after-services.json", cloudformation_template(a, head, rs, ecspresso_leaves_after, &problem), false});
+	add_extra(a, set, extra, (struct out_file){"ecspresso/deploy.sh", ecspresso_script(a, head, rs, after), true});
+	return problem;
+}
+
+static bool
 any_resource(const struct resource *r)
 {
 	(void)r;
@@ -155,12 +228,14 @@ emit_set(unsigned mask, const struct emit_head *head, struct resources *rs, stru
 		file_list files = {0};
 		if (r->kind->platform == RP_K8S)
 			n++;
-		emit_resource(a, mask, r, n, total, &files);
+		emit_resource(a, mask, head, rs, r, n, total, &files);
 		for (size_t i = 0; i < files.n; i++)
 			*VEC_PUSH(a, &set->files) = files.v[i];
 		doc_add(list, manifest_entry(a, head, r, &files));
 	}
-	if (aws > 0 && (mask & 1u << FORM_CLOUDFORMATION))
+	if (aws > 0 && (mask & 1u << FORM_ECSPRESSO))
+		problem = add_ecspresso(a, set, extra, head, rs);
+	else if (aws > 0 && (mask & 1u << FORM_CLOUDFORMATION))
 		add_extra(a, set, extra, (struct out_file){"cloudformation/template.json", cloudformation_template(a, head, rs, any_resource, &problem), false});
 	if (aws > 0 && (mask & 1u << FORM_API))
 		add_extra(a, set, extra, (struct out_file){"api/deploy.sh", api_script(a, head, rs), true});

@@ -16,6 +16,23 @@ void add_file_name(struct buf *b, const char *name);
 struct str cloudformation_template(struct arena *a, const struct emit_head *head, const struct resources *rs, bool (*take)(const struct resource *),
 				   const char **problem);
 
+/* The resource's name in a template. */
+const char *cloudformation_id(struct arena *a, const struct resource *r);
+
+/* ecspresso.c: what it takes itself, and what its two templates hold: before and after the services. */
+bool ecspresso_takes(const struct resource *r);
+bool ecspresso_leaves_before(const struct resource *r);
+bool ecspresso_leaves_after(const struct resource *r);
+void ecspresso_resource(struct arena *a, const struct emit_head *head, const struct resources *rs, const struct resource *r, file_list *files);
+struct str ecspresso_script(struct arena *a, const struct emit_head *head, const struct resources *rs, bool after);
+
+/* forms.c: values that CI owns (`external`), by name. */
+typedef VEC(const char *) name_list;
+void external_names(struct arena *a, const struct resources *rs, name_list *out);
+void external_names_of(struct arena *a, const struct doc *d, name_list *out);
+/* The value it has when CI says none, or NULL. */
+const char *external_first(const struct resources *rs, const char *name);
+
 /* api.c: the files of one resource, and deploy.sh. */
 void api_resource(struct arena *a, const struct resource *r, file_list *files);
 struct str api_script(struct arena *a, const struct emit_head *head, const struct resources *rs);

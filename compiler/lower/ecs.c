@@ -170,16 +170,18 @@ rebalancing(struct ecs *e, struct object *node, struct doc *deployment)
 		     room ? "copies are spread over zones again after an outage" : "rebalancing needs room for a copy more");
 }
 
+/* A count that someone else owns later, an autoscaler or a person, is given at creation only. */
 static struct doc *
 count_doc(struct ecs *e, struct object *node)
 {
-	const struct value *v = get(e->g, node, A_service_count);
-	if (v && v->kind == V_EXTERNAL)
+	const struct value *v = get(e->g, node, A_service_count), *first = v;
+	if (v == NULL)
 		return NULL;
-	for (struct object *c = node->children; c; c = c->next)
-		if (!c->gone && strcmp(kind_row(c->kind)->name, "scale") == 0 && v && v->kind == V_RANGE)
-			return NULL; /* the autoscaler owns it; its minimum raises the first count */
-	return v ? of_int(e, v, v->kind == V_RANGE ? v->items->n : v->n) : NULL;
+	if (v->kind == V_EXTERNAL || v->kind == V_RANGE)
+		first = v->items;
+	struct doc *d = first ? of_int(e, v, first->n) : add_int(e, node, 0, "someone else owns the count and has not said it");
+	d->first_only = v->kind == V_EXTERNAL || v->kind == V_RANGE;
+	return d;
 }
 
 /* The share of copies on spare capacity; the first copy stays on demand unless all of them may go. */

@@ -14,6 +14,36 @@ seconds_up(int64_t ms)
 	return (ms + 999) / 1000;
 }
 
+/* NAME_TAG from the image's own name: containers of one image share the tag that CI gives. */
+static const char *
+variable_name(struct ecs *e, struct str image, const char *suffix)
+{
+	struct buf b = {0};
+	size_t from = image.n;
+	while (from > 0 && image.p[from - 1] != '/')
+		from--;
+	for (size_t i = from; i < image.n; i++) {
+		char c = image.p[i];
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9' && i > from);
+		buf_addc(&b, !letter ? '_' : c >= 'a' && c <= 'z' ? (char)(c - 32) : c);
+	}
+	buf_addz(&b, suffix);
+	const char *name = arena_strz(e->a, buf_str(&b));
+	buf_free(&b);
+	return name;
+}
+
+/* A value that CI owns: a hole that each form fills in its own way. */
+static struct doc *
+hole(struct ecs *e, const struct value *v, const char *name)
+{
+	struct doc *d = doc_attr(e->a, v->origin, "external", name);
+	d->value = v;
+	if (v->items && v->items->kind == V_STRING)
+		d->items = doc_string(e->a, v->items->origin, v->items->text);
+	return d;
+}
+
 static struct doc *
 image_doc(struct ecs *e, struct object *c)
 {
@@ -21,16 +51,19 @@ image_doc(struct ecs *e, struct object *c)
 			   *digest = get(e->g, c, A_container_digest);
 	if (image == NULL)
 		return NULL;
-	const struct value *last = digest ? digest : tag ? tag : image;
-	struct str i = image->kind == V_EXTERNAL && image->items ? image->items->text : image->text;
-	struct str t = tag ? (tag->kind == V_EXTERNAL && tag->items ? tag->items->text : tag->text) : STR("");
-	if (image->kind == V_EXTERNAL || (tag && tag->kind == V_EXTERNAL)) {
-		struct diag *d = complain(e->g, D_E0180, last->origin, "external images are not yet built for the api form");
-		diag_hint(e->g->compile->diags, d, "Give the tag with a parameter: tag = param.tag");
-		return NULL;
+	if (image->kind == V_EXTERNAL)
+		return hole(e, image, variable_name(e, str_of(c->label->text), "_IMAGE"));
+	if (tag && tag->kind == V_EXTERNAL && !digest) {
+		struct doc *text = doc_new(e->a, DOC_TEXT, tag->origin);
+		text->value = tag;
+		doc_add(text, of_f(e, image, "%.*s:", (int)image->text.n, image->text.p));
+		doc_add(text, hole(e, tag, variable_name(e, image->text, "_TAG")));
+		return text;
 	}
-	return of_f(e, last, "%.*s%s%.*s%s%.*s", (int)i.n, i.p, tag ? ":" : "", (int)t.n, t.p, digest ? "@" : "",
-		    digest ? (int)digest->text.n : 0, digest ? digest->text.p : "");
+	const struct value *last = digest ? digest : tag ? tag : image;
+	return of_f(e, last, "%.*s%s%.*s%s%.*s", (int)image->text.n, image->text.p, tag && tag->kind == V_STRING ? ":" : "",
+		    tag && tag->kind == V_STRING ? (int)tag->text.n : 0, tag ? tag->text.p : "", digest ? "@" : "", digest ? (int)digest->text.n : 0,
+		    digest ? digest->text.p : "");
 }
 
 /* A list is an argument vector; one text is for the shell. */

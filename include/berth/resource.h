@@ -16,7 +16,8 @@ enum doc_kind {
 	DOC_INT,
 	DOC_NUMBER, /* a decimal: fixed point in millionths */
 	DOC_STRING,
-	DOC_ATTR,   /* an attribute that the platform gives on creation: `attr` of resource `address` */
+	DOC_ATTR,   /* an attribute that the platform gives on creation: `attr` of resource `address`; or, with the address
+	               "external", a value that CI gives by the name `attr` (items: its first value, or none) */
 	DOC_TEXT,   /* a string made of DOC_STRING and DOC_ATTR items */
 	DOC_LIST,
 	DOC_MAP,
@@ -33,6 +34,7 @@ struct doc {
 	struct str text;     /* STRING; ATTR: the attribute's name */
 	const char *address; /* ATTR */
 	int64_t number;      /* BOOL 0/1, INT, NUMBER in millionths */
+	bool first_only;     /* holds at creation: then someone else owns it */
 	struct doc *items, *last; /* LIST, MAP, TEXT, JSON: in order */
 	struct doc *next;
 	uint32_t count;

@@ -24,7 +24,7 @@ for dir in examples/*/; do
 done
 
 # those that this release compiles whole; of the larger ones, production is kept
-for n in rails-on-fargate hello laravel-on-fargate mail-platform; do
+for n in rails-on-fargate hello laravel-on-fargate mail-platform shop-with-ecspresso; do
 	case $n in *"$pattern"*) ;; *) continue ;; esac
 	set -- --set tag=v1
 	grep -q '^param tag' "examples/$n/main.berth" || set --
@@ -39,6 +39,10 @@ for n in rails-on-fargate hello laravel-on-fargate mail-platform; do
 		rm -rf "tests/compile/$n"
 		cp -r "$tmp/$n" "tests/compile/$n"
 	fi
+	for script in "$tmp/$n"/*/*/deploy.sh; do
+		[ -f "$script" ] || continue
+		if sh -n "$script"; then ok; else bad "$n: $script is no shell script"; fi
+	done
 	if diff -r "tests/compile/$n" "$tmp/$n"; then ok; else bad "$n: outputs differ from tests/compile/$n (--accept takes them)"; fi
 	"$BERTH" compile $stages "$@" -o "$tmp/$n.again" "examples/$n" > /dev/null 2>&1
 	if diff -r "$tmp/$n" "$tmp/$n.again" > /dev/null; then ok; else bad "$n: two runs differ"; fi
@@ -46,7 +50,7 @@ for n in rails-on-fargate hello laravel-on-fargate mail-platform; do
 done
 
 # the others are refused by compile with words, never approximated
-for n in shop-with-ecspresso rails-on-eks; do
+for n in rails-on-eks; do
 	case $n in *"$pattern"*) ;; *) continue ;; esac
 	"$BERTH" compile --all-stages --set tag=v1 -o "$tmp/no" "examples/$n" > "$tmp/log" 2>&1
 	code=$?

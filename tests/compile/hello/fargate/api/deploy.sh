@@ -359,9 +359,9 @@ put 'aws.iam.RolePolicy/hello-nightly-start' 'iam/put-role-policy/hello-nightly-
 put 'aws.elasticloadbalancingv2.TargetGroup/hello-web' 'elbv2/create-target-group/hello-web.json' 'elbv2/modify-target-group/hello-web.json'
 put 'aws.elasticloadbalancingv2.TargetGroupAttributes/hello-web' 'elbv2/modify-target-group-attributes/hello-web.json'
 put 'aws.elasticloadbalancingv2.ListenerRule/hello-web' 'elbv2/create-rule/hello-web.json' 'elbv2/modify-rule/hello-web.json'
-put 'aws.ecs.TaskDefinition/hello-web' 'ecs/register-task-definition/hello-web.json' '' '0516152893951314'
-put 'aws.ecs.TaskDefinition/hello-worker' 'ecs/register-task-definition/hello-worker.json' '' '04f75b45ef4b892d'
-put 'aws.ecs.TaskDefinition/hello-nightly' 'ecs/register-task-definition/hello-nightly.json' '' 'f1fbe752176a1966'
+put 'aws.ecs.TaskDefinition/hello-web' 'ecs/register-task-definition/hello-web.json' '' "0516152893951314"
+put 'aws.ecs.TaskDefinition/hello-worker' 'ecs/register-task-definition/hello-worker.json' '' "04f75b45ef4b892d"
+put 'aws.ecs.TaskDefinition/hello-nightly' 'ecs/register-task-definition/hello-nightly.json' '' "f1fbe752176a1966"
 put 'aws.stepfunctions.StateMachine/hello-nightly' 'stepfunctions/create-state-machine/hello-nightly.json' 'stepfunctions/update-state-machine/hello-nightly.json'
 put 'aws.scheduler.ScheduleGroup/hello' 'scheduler/create-schedule-group/hello.json'
 put 'aws.ecs.Service/hello-web' 'ecs/create-service/hello-web.json' 'ecs/update-service/hello-web.json'

@@ -378,11 +378,11 @@ put 'aws.elasticloadbalancingv2.TargetGroupAttributes/store-web' 'elbv2/modify-t
 put 'aws.elasticloadbalancingv2.TargetGroupAttributes/store-grpc-gateway' 'elbv2/modify-target-group-attributes/store-grpc-gateway.json'
 put 'aws.elasticloadbalancingv2.ListenerRule/store-web' 'elbv2/create-rule/store-web.json' 'elbv2/modify-rule/store-web.json'
 put 'aws.elasticloadbalancingv2.ListenerRule/store-grpc-gateway' 'elbv2/create-rule/store-grpc-gateway.json' 'elbv2/modify-rule/store-grpc-gateway.json'
-put 'aws.ecs.TaskDefinition/store-web' 'ecs/register-task-definition/store-web.json' '' '5e316e99a8de4527'
-put 'aws.ecs.TaskDefinition/store-worker' 'ecs/register-task-definition/store-worker.json' '' '81e06a9e6ec5a4d0'
-put 'aws.ecs.TaskDefinition/store-scheduler' 'ecs/register-task-definition/store-scheduler.json' '' 'b288f78b0a888cbd'
-put 'aws.ecs.TaskDefinition/store-grpc-gateway' 'ecs/register-task-definition/store-grpc-gateway.json' '' 'de0cc55eb9e4b4a7'
-put 'aws.ecs.TaskDefinition/store-migrate' 'ecs/register-task-definition/store-migrate.json' '' '095bf3b23d4b13e4'
+put 'aws.ecs.TaskDefinition/store-web' 'ecs/register-task-definition/store-web.json' '' "5e316e99a8de4527"
+put 'aws.ecs.TaskDefinition/store-worker' 'ecs/register-task-definition/store-worker.json' '' "81e06a9e6ec5a4d0"
+put 'aws.ecs.TaskDefinition/store-scheduler' 'ecs/register-task-definition/store-scheduler.json' '' "b288f78b0a888cbd"
+put 'aws.ecs.TaskDefinition/store-grpc-gateway' 'ecs/register-task-definition/store-grpc-gateway.json' '' "de0cc55eb9e4b4a7"
+put 'aws.ecs.TaskDefinition/store-migrate' 'ecs/register-task-definition/store-migrate.json' '' "095bf3b23d4b13e4"
 put 'aws.stepfunctions.StateMachine/store-migrate' 'stepfunctions/create-state-machine/store-migrate.json' 'stepfunctions/update-state-machine/store-migrate.json'
 run_job 'store-migrate'
 put 'aws.ecs.Service/store-web' 'ecs/create-service/store-web.json' 'ecs/update-service/store-web.json'

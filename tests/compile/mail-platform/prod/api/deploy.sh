@@ -393,10 +393,10 @@ put 'aws.elasticloadbalancingv2.TargetGroupAttributes/stay-operator-alt' 'elbv2/
 put 'aws.elasticloadbalancingv2.ListenerRule/stay-customer' 'elbv2/create-rule/stay-customer.json' 'elbv2/modify-rule/stay-customer.json'
 put 'aws.elasticloadbalancingv2.ListenerRule/stay-hotel' 'elbv2/create-rule/stay-hotel.json' 'elbv2/modify-rule/stay-hotel.json'
 put 'aws.elasticloadbalancingv2.ListenerRule/stay-operator' 'elbv2/create-rule/stay-operator.json' 'elbv2/modify-rule/stay-operator.json'
-put 'aws.ecs.TaskDefinition/stay-customer' 'ecs/register-task-definition/stay-customer.json' '' '96ec0bc90f31fb21'
-put 'aws.ecs.TaskDefinition/stay-hotel' 'ecs/register-task-definition/stay-hotel.json' '' '220a4e224696de16'
-put 'aws.ecs.TaskDefinition/stay-operator' 'ecs/register-task-definition/stay-operator.json' '' 'd7cbe8d506e2313f'
-put 'aws.ecs.TaskDefinition/stay-mailer' 'ecs/register-task-definition/stay-mailer.json' '' 'a4c664603f98920a'
+put 'aws.ecs.TaskDefinition/stay-customer' 'ecs/register-task-definition/stay-customer.json' '' "96ec0bc90f31fb21"
+put 'aws.ecs.TaskDefinition/stay-hotel' 'ecs/register-task-definition/stay-hotel.json' '' "220a4e224696de16"
+put 'aws.ecs.TaskDefinition/stay-operator' 'ecs/register-task-definition/stay-operator.json' '' "d7cbe8d506e2313f"
+put 'aws.ecs.TaskDefinition/stay-mailer' 'ecs/register-task-definition/stay-mailer.json' '' "a4c664603f98920a"
 put 'aws.stepfunctions.StateMachine/stay-retry-unsent' 'stepfunctions/create-state-machine/stay-retry-unsent.json' 'stepfunctions/update-state-machine/stay-retry-unsent.json'
 put 'aws.scheduler.ScheduleGroup/stay' 'scheduler/create-schedule-group/stay.json'
 put 'aws.ecs.Service/stay-customer' 'ecs/create-service/stay-customer.json' 'ecs/update-service/stay-customer.json'

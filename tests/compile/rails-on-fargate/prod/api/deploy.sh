@@ -400,13 +400,13 @@ put 'aws.elasticloadbalancingv2.TargetGroup/shop-web-alt' 'elbv2/create-target-g
 put 'aws.elasticloadbalancingv2.TargetGroupAttributes/shop-web' 'elbv2/modify-target-group-attributes/shop-web.json'
 put 'aws.elasticloadbalancingv2.TargetGroupAttributes/shop-web-alt' 'elbv2/modify-target-group-attributes/shop-web-alt.json'
 put 'aws.elasticloadbalancingv2.ListenerRule/shop-web' 'elbv2/create-rule/shop-web.json' 'elbv2/modify-rule/shop-web.json'
-put 'aws.ecs.TaskDefinition/shop-web' 'ecs/register-task-definition/shop-web.json' '' '1e321151da3401c2'
-put 'aws.ecs.TaskDefinition/shop-sidekiq' 'ecs/register-task-definition/shop-sidekiq.json' '' 'f16d44284548753b'
-put 'aws.ecs.TaskDefinition/shop-delayed-job' 'ecs/register-task-definition/shop-delayed-job.json' '' 'bacd7269344b356a'
-put 'aws.ecs.TaskDefinition/shop-send-invoices' 'ecs/register-task-definition/shop-send-invoices.json' '' '62bd2163a41951ce'
-put 'aws.ecs.TaskDefinition/shop-warm-caches' 'ecs/register-task-definition/shop-warm-caches.json' '' 'ad993c9dd2963952'
-put 'aws.ecs.TaskDefinition/shop-purge-sessions' 'ecs/register-task-definition/shop-purge-sessions.json' '' 'c64f138aafc42fbd'
-put 'aws.ecs.TaskDefinition/shop-close-month' 'ecs/register-task-definition/shop-close-month.json' '' 'cbe710f4a0c873f0'
+put 'aws.ecs.TaskDefinition/shop-web' 'ecs/register-task-definition/shop-web.json' '' "1e321151da3401c2"
+put 'aws.ecs.TaskDefinition/shop-sidekiq' 'ecs/register-task-definition/shop-sidekiq.json' '' "f16d44284548753b"
+put 'aws.ecs.TaskDefinition/shop-delayed-job' 'ecs/register-task-definition/shop-delayed-job.json' '' "bacd7269344b356a"
+put 'aws.ecs.TaskDefinition/shop-send-invoices' 'ecs/register-task-definition/shop-send-invoices.json' '' "62bd2163a41951ce"
+put 'aws.ecs.TaskDefinition/shop-warm-caches' 'ecs/register-task-definition/shop-warm-caches.json' '' "ad993c9dd2963952"
+put 'aws.ecs.TaskDefinition/shop-purge-sessions' 'ecs/register-task-definition/shop-purge-sessions.json' '' "c64f138aafc42fbd"
+put 'aws.ecs.TaskDefinition/shop-close-month' 'ecs/register-task-definition/shop-close-month.json' '' "cbe710f4a0c873f0"
 put 'aws.stepfunctions.StateMachine/shop-send-invoices' 'stepfunctions/create-state-machine/shop-send-invoices.json' 'stepfunctions/update-state-machine/shop-send-invoices.json'
 put 'aws.stepfunctions.StateMachine/shop-warm-caches' 'stepfunctions/create-state-machine/shop-warm-caches.json' 'stepfunctions/update-state-machine/shop-warm-caches.json'
 put 'aws.stepfunctions.StateMachine/shop-purge-sessions' 'stepfunctions/create-state-machine/shop-purge-sessions.json' 'stepfunctions/update-state-machine/shop-purge-sessions.json'

@@ -400,13 +400,13 @@ put 'aws.elasticloadbalancingv2.TargetGroup/shop-web-alt' 'elbv2/create-target-g
 put 'aws.elasticloadbalancingv2.TargetGroupAttributes/shop-web' 'elbv2/modify-target-group-attributes/shop-web.json'
 put 'aws.elasticloadbalancingv2.TargetGroupAttributes/shop-web-alt' 'elbv2/modify-target-group-attributes/shop-web-alt.json'
 put 'aws.elasticloadbalancingv2.ListenerRule/shop-web' 'elbv2/create-rule/shop-web.json' 'elbv2/modify-rule/shop-web.json'
-put 'aws.ecs.TaskDefinition/shop-web' 'ecs/register-task-definition/shop-web.json' '' 'fe3c4a8c0682754c'
-put 'aws.ecs.TaskDefinition/shop-sidekiq' 'ecs/register-task-definition/shop-sidekiq.json' '' '09cbb3b6a15f759a'
-put 'aws.ecs.TaskDefinition/shop-delayed-job' 'ecs/register-task-definition/shop-delayed-job.json' '' 'bc372d79d4e1e09a'
-put 'aws.ecs.TaskDefinition/shop-send-invoices' 'ecs/register-task-definition/shop-send-invoices.json' '' '6839e6bfd79b2af1'
-put 'aws.ecs.TaskDefinition/shop-warm-caches' 'ecs/register-task-definition/shop-warm-caches.json' '' '06b04cd5f24dd18e'
-put 'aws.ecs.TaskDefinition/shop-purge-sessions' 'ecs/register-task-definition/shop-purge-sessions.json' '' 'a5a6b5148d0a6e68'
-put 'aws.ecs.TaskDefinition/shop-close-month' 'ecs/register-task-definition/shop-close-month.json' '' '207013c3f5c0878e'
+put 'aws.ecs.TaskDefinition/shop-web' 'ecs/register-task-definition/shop-web.json' '' "fe3c4a8c0682754c"
+put 'aws.ecs.TaskDefinition/shop-sidekiq' 'ecs/register-task-definition/shop-sidekiq.json' '' "09cbb3b6a15f759a"
+put 'aws.ecs.TaskDefinition/shop-delayed-job' 'ecs/register-task-definition/shop-delayed-job.json' '' "bc372d79d4e1e09a"
+put 'aws.ecs.TaskDefinition/shop-send-invoices' 'ecs/register-task-definition/shop-send-invoices.json' '' "6839e6bfd79b2af1"
+put 'aws.ecs.TaskDefinition/shop-warm-caches' 'ecs/register-task-definition/shop-warm-caches.json' '' "06b04cd5f24dd18e"
+put 'aws.ecs.TaskDefinition/shop-purge-sessions' 'ecs/register-task-definition/shop-purge-sessions.json' '' "a5a6b5148d0a6e68"
+put 'aws.ecs.TaskDefinition/shop-close-month' 'ecs/register-task-definition/shop-close-month.json' '' "207013c3f5c0878e"
 put 'aws.stepfunctions.StateMachine/shop-send-invoices' 'stepfunctions/create-state-machine/shop-send-invoices.json' 'stepfunctions/update-state-machine/shop-send-invoices.json'
 put 'aws.stepfunctions.StateMachine/shop-warm-caches' 'stepfunctions/create-state-machine/shop-warm-caches.json' 'stepfunctions/update-state-machine/shop-warm-caches.json'
 put 'aws.stepfunctions.StateMachine/shop-purge-sessions' 'stepfunctions/create-state-machine/shop-purge-sessions.json' 'stepfunctions/update-state-machine/shop-purge-sessions.json'
