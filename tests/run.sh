@@ -35,6 +35,7 @@ suite() { # NAME COMMAND…
 for t in build/unit/*_test; do
 	[ -x "$t" ] && suite "unit/$(basename "$t" _test)" "$t"
 done
+suite machine python3 tests/schedules/machine.py
 suite codes python3 tests/codes/run.py
 suite examples sh tests/compile/run.sh
 [ -f tests/syntax/run.sh ] && suite syntax sh tests/syntax/run.sh

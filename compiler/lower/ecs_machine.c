@@ -70,17 +70,42 @@ find_older(struct ecs *e, struct object *node, struct doc *states)
 	put(e, node, find, "Next", "IsAnOlderRunGoing");
 }
 
+static void
+add_skipped(struct ecs *e, struct object *node, struct doc *states, const char *because)
+{
+	struct doc *skipped = state(e, node, states, "Skipped", "Succeed"), *output = doc_map(e->a, node->at);
+	doc_set(e->a, output, "skipped", doc_bool(e->a, node->at, true));
+	put(e, node, output, "because", because);
+	put(e, node, output, "older", "{% $older %}");
+	doc_set(e->a, skipped, "Output", output);
+}
+
 /* overlap = forbid: a start while an older run is going ends as skipped, and says so. */
 static void
 add_forbid(struct ecs *e, struct object *node, struct doc *states)
 {
 	find_older(e, node, states);
-	choose(e, node, states, "IsAnOlderRunGoing", "{% $count($older) > 0 %}", "Skipped", "Run");
-	struct doc *skipped = state(e, node, states, "Skipped", "Succeed"), *output = doc_map(e->a, node->at);
-	doc_set(e->a, output, "skipped", doc_bool(e->a, node->at, true));
-	put(e, node, output, "because", "an older run is still going (overlap = forbid)");
-	put(e, node, output, "older", "{% $older %}");
-	doc_set(e->a, skipped, "Output", output);
+	choose(e, node, states, "IsAnOlderRunGoing", "{% $count($older) > 0 %}", "Skipped", "FirstAttempt");
+	add_skipped(e, node, states, "an older run is still going (overlap = forbid)");
+}
+
+/* A call for each older execution; returns its arguments. */
+static struct doc *
+for_each_older(struct ecs *e, struct object *node, struct doc *states, const char *name, const char *inner_name, const char *action, const char *output)
+{
+	struct doc *map = state(e, node, states, name, "Map"), *processor = doc_map(e->a, node->at), *config = doc_map(e->a, node->at), *inner = doc_map(e->a, node->at);
+	put(e, node, map, "Items", "{% $older %}");
+	put(e, node, config, "Mode", "INLINE");
+	doc_set(e->a, processor, "ProcessorConfig", config);
+	put(e, node, processor, "StartAt", inner_name);
+	struct doc *one = state(e, node, inner, inner_name, "Task"), *args = call(e, node, one, arena_printf(e->a, "aws-sdk:sfn:%s", action));
+	put(e, node, args, "ExecutionArn", "{% $states.input %}");
+	if (output)
+		put(e, node, one, "Output", output);
+	doc_set(e->a, one, "End", doc_bool(e->a, node->at, true));
+	doc_set(e->a, processor, "States", inner);
+	doc_set(e->a, map, "ItemProcessor", processor);
+	return args;
 }
 
 /* overlap = replace: older runs are stopped, and this one begins when none is left. A stopped run stops its task. */
@@ -90,21 +115,19 @@ add_replace(struct ecs *e, const struct run *r, struct doc *states)
 	enum { PAUSE_S = 5 };
 	struct object *node = r->node;
 	find_older(e, node, states);
-	choose(e, node, states, "IsAnOlderRunGoing", "{% $count($older) > 0 %}", "StopOlderRuns", "Run");
-	struct doc *stop = state(e, node, states, "StopOlderRuns", "Map"), *processor = doc_map(e->a, node->at), *config = doc_map(e->a, node->at),
-		   *inner = doc_map(e->a, node->at);
-	put(e, node, stop, "Items", "{% $older %}");
-	put(e, node, config, "Mode", "INLINE");
-	doc_set(e->a, processor, "ProcessorConfig", config);
-	put(e, node, processor, "StartAt", "StopOne");
-	struct doc *one = state(e, node, inner, "StopOne", "Task"), *args = call(e, node, one, "aws-sdk:sfn:stopExecution");
-	put(e, node, args, "ExecutionArn", "{% $states.input %}");
+	choose(e, node, states, "IsAnOlderRunGoing", "{% $count($older) > 0 %}", "ReadOlderRuns", "FirstAttempt");
+	/* the same start, delivered twice, must not stop itself */
+	struct doc *args = for_each_older(e, node, states, "ReadOlderRuns", "ReadOne", "describeExecution", "{% $parse($states.result.Input).scheduled %}"),
+		   *twins = doc_map(e->a, node->at);
+	put(e, node, twins, "twins", "{% $count($states.result[$ = $states.context.Execution.Input.scheduled]) %}");
+	doc_set(e->a, doc_get(states, "ReadOlderRuns"), "Assign", twins);
+	put(e, node, doc_get(states, "ReadOlderRuns"), "Next", "IsItTheSameStart");
+	choose(e, node, states, "IsItTheSameStart", "{% $twins > 0 %}", "Skipped", "StopOlderRuns");
+	add_skipped(e, node, states, "the same start was delivered before, and runs");
+	args = for_each_older(e, node, states, "StopOlderRuns", "StopOne", "stopExecution", NULL);
 	put(e, node, args, "Error", "Replaced");
 	put(e, node, args, "Cause", "a newer run of the schedule began (overlap = replace)");
-	doc_set(e->a, one, "End", doc_bool(e->a, node->at, true));
-	doc_set(e->a, processor, "States", inner);
-	doc_set(e->a, stop, "ItemProcessor", processor);
-	put(e, node, stop, "Next", "WaitForTheirEnd");
+	put(e, node, doc_get(states, "StopOlderRuns"), "Next", "WaitForTheirEnd");
 	struct doc *wait = state(e, node, states, "WaitForTheirEnd", "Wait");
 	doc_set(e->a, wait, "Seconds", doc_int(e->a, node->at, PAUSE_S));
 	put(e, node, wait, "Next", "FindRunningTasks");
@@ -115,7 +138,7 @@ add_replace(struct ecs *e, const struct run *r, struct doc *states)
 	put(e, node, assign, "tasks", "{% $count($states.result.TaskArns) %}");
 	doc_set(e->a, tasks, "Assign", assign);
 	put(e, node, tasks, "Next", "IsATaskRunning");
-	choose(e, node, states, "IsATaskRunning", "{% $tasks > 0 %}", "WaitForTheirEnd", "Run");
+	choose(e, node, states, "IsATaskRunning", "{% $tasks > 0 %}", "WaitForTheirEnd", "FirstAttempt");
 }
 
 struct doc *
@@ -156,34 +179,68 @@ run_arguments(struct ecs *e, const struct run *run)
 	char hex[65];
 	sha256_hex(str_of(node_name(e->g, node)), hex);
 	const char *instant = node->kind == K_job ? "$substring($states.context.Execution.Name, 0, 24)" : "$states.context.Execution.Input.scheduled";
-	put(e, node, a, "ClientToken", arena_printf(e->a, "{%% '%.32s-' & %s & '-' & $string($states.context.State.RetryCount) %%}", hex, instant));
+	put(e, node, a, "ClientToken", arena_printf(e->a, "{%% '%.32s-' & %s & '-' & $string($attempt) %%}", hex, instant));
 	return a;
+}
+
+/* Errors of the call itself: it is made again with the same token, so that a task that did start is not started twice. */
+static struct doc *
+call_retries(struct ecs *e, struct object *node)
+{
+	static const char *const errors[] = {"ECS.ServerException", "ECS.ThrottlingException", "ECS.SdkClientException"};
+	struct doc *list = doc_list(e->a, node->at), *again = doc_map(e->a, node->at), *names = doc_list(e->a, node->at);
+	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++)
+		doc_add(names, doc_z(e->a, node->at, errors[i]));
+	doc_set(e->a, again, "ErrorEquals", names);
+	doc_set(e->a, again, "IntervalSeconds", doc_int(e->a, node->at, 5));
+	doc_set(e->a, again, "MaxAttempts", doc_int(e->a, node->at, 5));
+	doc_set(e->a, again, "BackoffRate", doc_int(e->a, node->at, 2));
+	doc_add(list, again);
+	return list;
+}
+
+/* A task that ran and failed is tried again, with a token of its own; nothing else is, since it might still be running. */
+static void
+add_retries(struct ecs *e, const struct run *r, struct doc *states, struct doc *run)
+{
+	struct object *node = r->node;
+	struct doc *list = doc_list(e->a, node->at), *one = doc_map(e->a, node->at), *errors = doc_list(e->a, node->at), *assign = doc_map(e->a, node->at);
+	doc_add(errors, doc_z(e->a, node->at, "States.TaskFailed"));
+	doc_set(e->a, one, "ErrorEquals", errors);
+	put(e, node, assign, "error", "{% $states.errorOutput.Error %}");
+	put(e, node, assign, "cause", "{% $states.errorOutput.Cause %}");
+	doc_set(e->a, one, "Assign", assign);
+	put(e, node, one, "Next", "MayItBeTriedAgain");
+	doc_add(list, one);
+	doc_set(e->a, run, "Catch", list);
+	choose(e, node, states, "MayItBeTriedAgain",
+	       arena_printf(e->a, "{%% $error = 'States.TaskFailed' and $attempt < %lld %%}", (long long)(r->retries ? r->retries->n : 0)), "Pause", "Failed");
+	struct doc *pause = state(e, node, states, "Pause", "Wait"), *next = doc_map(e->a, node->at);
+	put(e, node, pause, "Seconds", arena_printf(e->a, "{%% %d * $power(2, $attempt) %%}", RETRY_PAUSE_S));
+	put(e, node, next, "attempt", "{% $attempt + 1 %}");
+	doc_set(e->a, pause, "Assign", next);
+	put(e, node, pause, "Next", "Run");
+	struct doc *failed = state(e, node, states, "Failed", "Fail");
+	put(e, node, failed, "Error", "{% $error %}");
+	put(e, node, failed, "Cause", "{% $cause %}");
 }
 
 static void
 add_run_state(struct ecs *e, const struct run *r, struct doc *states)
 {
 	struct object *node = r->node;
+	struct doc *first = state(e, node, states, "FirstAttempt", "Pass"), *assign = doc_map(e->a, node->at);
+	doc_set(e->a, assign, "attempt", doc_int(e->a, node->at, 0));
+	doc_set(e->a, first, "Assign", assign);
+	put(e, node, first, "Next", "Run");
 	struct doc *run = state(e, node, states, "Run", "Task");
 	put(e, node, run, "Resource", arena_printf(e->a, "arn:%s:states:::ecs:runTask.sync", e->partition));
 	doc_set(e->a, run, "Arguments", run_arguments(e, r));
 	if (r->timeout)
 		doc_set(e->a, run, "TimeoutSeconds", of_int(e, r->timeout, (r->timeout->n + 999) / 1000));
-	if (r->retries && r->retries->n > 0) {
-		struct span at = r->retries->origin;
-		struct doc *list = doc_list(e->a, at), *again = doc_map(e->a, at), *none = doc_map(e->a, at), *errors = doc_list(e->a, at), *timed = doc_list(e->a, at);
-		doc_add(timed, doc_z(e->a, at, "States.Timeout"));
-		doc_set(e->a, none, "ErrorEquals", timed);
-		doc_set(e->a, none, "MaxAttempts", doc_int(e->a, at, 0));
-		doc_add(list, none);
-		doc_add(errors, doc_z(e->a, at, "States.ALL"));
-		doc_set(e->a, again, "ErrorEquals", errors);
-		doc_set(e->a, again, "IntervalSeconds", doc_int(e->a, at, RETRY_PAUSE_S));
-		doc_set(e->a, again, "MaxAttempts", of_int(e, r->retries, r->retries->n));
-		doc_set(e->a, again, "BackoffRate", doc_int(e->a, at, 2));
-		doc_add(list, again);
-		doc_set(e->a, run, "Retry", list);
-	}
+	doc_set(e->a, run, "Retry", call_retries(e, node));
+	if (r->retries && r->retries->n > 0)
+		add_retries(e, r, states, run);
 	doc_set(e->a, run, "End", doc_bool(e->a, node->at, true));
 }
 
@@ -195,7 +252,7 @@ definition(struct ecs *e, const struct run *r)
 	bool forbid = r->overlap && str_eqz(r->overlap->text, "forbid"), replace = r->overlap && str_eqz(r->overlap->text, "replace");
 	put(e, node, d, "Comment", arena_printf(e->a, "One run of %s %s: written by berth", kind_row(node->kind)->name, node->label->text));
 	put(e, node, d, "QueryLanguage", "JSONata");
-	put(e, node, d, "StartAt", forbid || replace ? "FindOlderRuns" : "Run");
+	put(e, node, d, "StartAt", forbid || replace ? "FindOlderRuns" : "FirstAttempt");
 	if (r->timeout) /* of the whole run, with its retries, as a Job's activeDeadlineSeconds */
 		doc_set(e->a, d, "TimeoutSeconds", of_int(e, r->timeout, (r->timeout->n + 999) / 1000));
 	if (forbid)
@@ -221,7 +278,7 @@ machine_statements(struct ecs *e, const struct run *r, const char *name)
 	if (r->overlap)
 		allow(e, list, node->at, "states:ListExecutions", doc_z(e->a, node->at, machine));
 	if (r->overlap && str_eqz(r->overlap->text, "replace")) {
-		allow(e, list, node->at, "states:StopExecution", doc_z(e->a, node->at, arn(e, "states", arena_printf(e->a, "execution:%s:*", name))));
+		allow(e, list, node->at, "states:DescribeExecution states:StopExecution", doc_z(e->a, node->at, arn(e, "states", arena_printf(e->a, "execution:%s:*", name))));
 		s = allow(e, list, node->at, "ecs:ListTasks", doc_z(e->a, node->at, "*"));
 		condition(e, s, node->at, "ArnEquals", "ecs:cluster", arn(e, "ecs", arena_printf(e->a, "cluster/%s", e->cluster_name)));
 	}
