@@ -167,14 +167,13 @@ add_content(struct buf *b, const struct doc *d)
 }
 
 static void
-put_line(struct arena *a, struct buf *b, const struct resource *r)
+put_line(struct arena *a, struct buf *b, const struct resource *r, const file_list *files)
 {
-	file_list files = {0};
-	api_resource(a, r, &files);
 	buf_addz(b, "put");
 	quote(b, r->address);
-	for (size_t i = 0; i < files.n; i++)
-		quote(b, files.v[i].path + strlen("api/"));
+	for (size_t i = 0; i < files->n; i++)
+		if (strncmp(files->v[i].path, "api/", 4) == 0)
+			quote(b, files->v[i].path + 4);
 	if (r->kind == resource_kind_get(RK_TASK_DEFINITION)) {
 		const struct doc *tags = doc_get(tagged(a, r), "tags");
 		const struct doc *last = tags->items;
@@ -208,11 +207,11 @@ is_late(const struct resource *r)
 }
 
 static void
-put_all(struct arena *a, struct buf *b, const struct resources *rs, bool late)
+put_all(struct arena *a, struct buf *b, const struct resources *rs, const file_list *files, bool late)
 {
-	for (const struct resource *r = rs->first; r; r = r->next)
+	for (const struct resource *r = rs->first; r; r = r->next, files++)
 		if (r->kind->platform == RP_AWS && is_late(r) == late)
-			put_line(a, b, r);
+			put_line(a, b, r, files);
 }
 
 static void
@@ -239,7 +238,7 @@ variable(struct buf *b, const char *name, const char *value)
 }
 
 struct str
-api_script(struct arena *a, const struct emit_head *head, const struct resources *rs)
+api_script(struct arena *a, const struct emit_head *head, const struct resources *rs, const file_list *files)
 {
 	struct buf b = {0};
 	struct str region = str_of(head->region);
@@ -263,9 +262,9 @@ api_script(struct arena *a, const struct emit_head *head, const struct resources
 			buf_addf(&b, "%s=${%s:-%s}\n", names.v[i], names.v[i], first);
 		buf_addf(&b, ": \"${%s:?is not set: the program leaves it to whoever deploys}\"\nremember external %s \"$%s\"\n", names.v[i], names.v[i], names.v[i]);
 	}
-	put_all(a, &b, rs, false);
+	put_all(a, &b, rs, files, false);
 	each_named(&b, rs, RK_STATE_MACHINE, "before_deploy", "run_job");
-	put_all(a, &b, rs, true);
+	put_all(a, &b, rs, files, true);
 	each_named(&b, rs, RK_SERVICE, NULL, "wait_for");
 	each_named(&b, rs, RK_STATE_MACHINE, "after_deploy", "run_job");
 	each_named(&b, rs, RK_SCHEDULE_GROUP, NULL, "prune_schedules");

@@ -23,6 +23,7 @@ struct cfn {
 	bool (*take)(const struct resource *);
 	const struct resource *r; /* being written */
 	struct map used;          /* resources that its properties refer to */
+	VEC(const struct resource *) actions; /* all scheduled actions */
 };
 
 static bool
@@ -340,8 +341,9 @@ static void
 add_scheduled_actions(struct cfn *c, struct doc *out)
 {
 	struct doc *list = doc_list(c->a, c->r->origin);
-	for (const struct resource *r = c->rs->first; r; r = r->next) {
-		if (!is(r, RK_SCHEDULED_ACTION) || !doc_equal(doc_get(r->body, "ResourceId"), doc_get(c->r->body, "ResourceId")))
+	for (size_t k = 0; k < c->actions.n; k++) {
+		const struct resource *r = c->actions.v[k];
+		if (!doc_equal(doc_get(r->body, "ResourceId"), doc_get(c->r->body, "ResourceId")))
 			continue;
 		struct doc *action = doc_map(c->a, r->origin);
 		static const char *const keys[] = {"ScheduledActionName", "Schedule", "Timezone", "ScalableTargetAction"};
@@ -468,10 +470,10 @@ add_resource(struct cfn *c, struct doc *all, const struct resource *r)
 	if (targets)
 		add_order(c, entry, targets);
 	doc_set(c->a, entry, "Properties", p);
-	doc_set(c->a, all, cloudformation_id(c->a, r), entry);
+	doc_append(all, str_of(cloudformation_id(c->a, r)), entry);
 	const struct doc *policy = is(r, RK_QUEUE) ? doc_get(doc_get(r->body, "Attributes"), "Policy") : NULL;
 	if (policy)
-		doc_set(c->a, all, arena_printf(c->a, "%sPolicy", cloudformation_id(c->a, r)), queue_policy(c, policy));
+		doc_append(all, str_of(arena_printf(c->a, "%sPolicy", cloudformation_id(c->a, r))), queue_policy(c, policy));
 }
 
 /* What CI owns, as far as this template has it. */
@@ -481,9 +483,11 @@ add_parameters(struct cfn *c, struct doc *root, const struct doc *all)
 	name_list names = {0};
 	struct doc *list = doc_map(c->a, NO_SPAN);
 	struct buf text = {0};
+	external_names(c->a, c->rs, &names);
+	if (names.n == 0)
+		return;
 	json_write(all, &text);
 	buf_addc(&text, '\0');
-	external_names(c->a, c->rs, &names);
 	for (size_t i = 0; i < names.n; i++) {
 		const char *id = parameter_id(c->a, str_of(names.v[i])), *first = external_first(c->rs, names.v[i]);
 		if (!strstr(text.p, arena_printf(c->a, "${%s}", id)) && !strstr(text.p, arena_printf(c->a, "\"Ref\": \"%s\"", id)))
@@ -537,6 +541,9 @@ cloudformation_template(struct arena *a, const struct emit_head *head, const str
 	struct buf b = {0};
 	doc_set(a, root, "AWSTemplateFormatVersion", doc_z(a, NO_SPAN, "2010-09-09"));
 	doc_set(a, root, "Description", doc_z(a, NO_SPAN, arena_printf(a, "Stage %s of %s: written by berth, not to be edited.", head->stage, head->project)));
+	for (const struct resource *r = rs->first; r; r = r->next)
+		if (is(r, RK_SCHEDULED_ACTION))
+			*VEC_PUSH(a, &c.actions) = r;
 	for (const struct resource *r = rs->first; r; r = r->next)
 		if (r->kind->cloudformation && take(r))
 			add_resource(&c, all, r);

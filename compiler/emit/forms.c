@@ -224,21 +224,21 @@ emit_set(unsigned mask, const struct emit_head *head, struct resources *rs, stru
 	unsigned n = 0, total = 0, aws = 0;
 	for (const struct resource *r = rs->first; r; r = r->next)
 		*(r->kind->platform == RP_K8S ? &total : &aws) += 1;
-	for (const struct resource *r = rs->first; r; r = r->next) {
-		file_list files = {0};
+	file_list *all = arena_array(a, total + aws + 1, sizeof *all), *files = all;
+	for (const struct resource *r = rs->first; r; r = r->next, files++) {
 		if (r->kind->platform == RP_K8S)
 			n++;
-		emit_resource(a, mask, head, rs, r, n, total, &files);
-		for (size_t i = 0; i < files.n; i++)
-			*VEC_PUSH(a, &set->files) = files.v[i];
-		doc_add(list, manifest_entry(a, head, r, &files));
+		emit_resource(a, mask, head, rs, r, n, total, files);
+		for (size_t i = 0; i < files->n; i++)
+			*VEC_PUSH(a, &set->files) = files->v[i];
+		doc_add(list, manifest_entry(a, head, r, files));
 	}
 	if (aws > 0 && (mask & 1u << FORM_ECSPRESSO))
 		problem = add_ecspresso(a, set, extra, head, rs);
 	else if (aws > 0 && (mask & 1u << FORM_CLOUDFORMATION))
 		add_extra(a, set, extra, (struct out_file){"cloudformation/template.json", cloudformation_template(a, head, rs, any_resource, &problem), false});
 	if (aws > 0 && (mask & 1u << FORM_API))
-		add_extra(a, set, extra, (struct out_file){"api/deploy.sh", api_script(a, head, rs), true});
+		add_extra(a, set, extra, (struct out_file){"api/deploy.sh", api_script(a, head, rs, all), true});
 	doc_set(a, root, "format_version", doc_z(a, NO_SPAN, "1.0"));
 	doc_set(a, root, "project", doc_z(a, NO_SPAN, head->project));
 	doc_set(a, root, "stage", doc_z(a, NO_SPAN, head->stage));

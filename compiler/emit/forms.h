@@ -33,8 +33,8 @@ void external_names_of(struct arena *a, const struct doc *d, name_list *out);
 /* The value it has when CI says none, or NULL. */
 const char *external_first(const struct resources *rs, const char *name);
 
-/* api.c: the files of one resource, and deploy.sh. */
+/* api.c: the files of one resource, and deploy.sh, which names the files of each resource in their order. */
 void api_resource(struct arena *a, const struct resource *r, file_list *files);
-struct str api_script(struct arena *a, const struct emit_head *head, const struct resources *rs);
+struct str api_script(struct arena *a, const struct emit_head *head, const struct resources *rs, const file_list *files);
 
 #endif

@@ -39,6 +39,8 @@ add_edge(struct graph *g, enum edge_kind kind, struct object *from, const struct
 		if (g->edges.v[i].to == to && g->edges.v[i].kind == kind)
 			return;
 	to->referenced = true;
+	if (!map_get(&g->first_edge, from))
+		map_put(&g->first_edge, from, (void *)(uintptr_t)(g->edges.n + 1));
 	*VEC_PUSH(g->arena, &g->edges) = (struct graph_edge){kind, from, to, v->origin};
 }
 
@@ -117,10 +119,23 @@ graph_build(struct program *p)
 	const struct value *platform = object_get(p, p->stage_object, A_stage_platform);
 	g->targeted = platform && platform->kind == V_WORD;
 	g->target = g->targeted && str_eqz(platform->text, "kubernetes") ? TARGET_K8S : TARGET_ECS;
+	map_init(&g->first_edge, g->arena);
 	collect_nodes(g, p->root->children);
 	for (size_t i = 0; i < g->nodes.n; i++)
 		collect_edges(g, g->nodes.v[i], g->nodes.v[i]);
 	return g;
+}
+
+const struct graph_edge *
+node_edges(const struct graph *g, const struct object *node, size_t *n)
+{
+	uintptr_t first = (uintptr_t)map_get(&g->first_edge, node);
+	*n = 0;
+	if (first == 0)
+		return NULL;
+	while (first - 1 + *n < g->edges.n && g->edges.v[first - 1 + *n].from == node)
+		++*n;
+	return &g->edges.v[first - 1];
 }
 
 /* ---- reading ---- */

@@ -70,6 +70,7 @@ container_logging(struct task *t, struct object *c, struct doc *def)
 		return;
 	lower_log(e, log);
 	if (!log_needs_router(e->g, log)) {
+		get(e->g, log, A_log_format); /* CloudWatch reads JSON by itself */
 		struct object *to = object_child(e->p, log, K_to_cloudwatch, NULL);
 		const struct value *group = to ? get(e->g, to, A_to_cloudwatch_group) : NULL;
 		if (group)

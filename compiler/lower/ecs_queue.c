@@ -212,15 +212,14 @@ static struct doc *
 sources_of(struct ecs *e, struct object *q)
 {
 	struct doc *list = doc_list(e->a, q->at);
-	for (struct object *o = program_first(e->p, K_queue); o; o = object_next(o)) {
-		struct object *dead = object_child(e->p, o, K_dead_letter, NULL);
-		const struct value *to = dead ? get(e->g, dead, A_dead_letter_queue) : NULL;
+	for (size_t i = 0; q->referenced && i < e->g->edges.n; i++) {
+		const struct graph_edge *x = &e->g->edges.v[i];
 		struct queue_ref source;
-		if (to == NULL || to->object != q)
+		if (x->kind != EDGE_DEAD_LETTERS || x->to != q || x->from->kind != K_queue)
 			continue;
-		queue_of(e, o, &source);
+		queue_of(e, x->from, &source);
 		if (source.sqs)
-			doc_add(list, of_z(e, to, source.arn));
+			doc_add(list, doc_z(e->a, x->at, source.arn));
 	}
 	if (list->count > SOURCES_MAX) {
 		struct diag *d = complain(e->g, D_E0181, q->at, "the dead letters of %u queues cannot go to one queue", list->count);
@@ -301,11 +300,11 @@ lower_queue(struct ecs *e, struct object *q)
 static bool
 uses(struct ecs *e, struct object *node, struct object *q, enum edge_kind kind)
 {
-	for (size_t i = 0; i < e->g->edges.n; i++) {
-		const struct graph_edge *x = &e->g->edges.v[i];
-		if (x->from == node && x->to == q && x->kind == kind)
+	size_t n;
+	const struct graph_edge *x = node_edges(e->g, node, &n);
+	for (size_t i = 0; i < n; i++)
+		if (x[i].to == q && x[i].kind == kind)
 			return true;
-	}
 	return false;
 }
 
@@ -325,10 +324,12 @@ allow_queues(struct task *t)
 		get(e->g, t->node, A_service_consumes);
 		get(e->g, t->node, A_service_produces);
 	}
-	for (size_t i = 0; i < e->g->edges.n; i++) {
-		const struct graph_edge *x = &e->g->edges.v[i];
+	size_t n;
+	const struct graph_edge *edges = node_edges(e->g, t->node, &n);
+	for (size_t i = 0; i < n; i++) {
+		const struct graph_edge *x = &edges[i];
 		struct queue_ref q;
-		if (x->from != t->node || x->to->kind != K_queue || x->kind == EDGE_DEAD_LETTERS)
+		if (x->to->kind != K_queue || x->kind == EDGE_DEAD_LETTERS)
 			continue;
 		queue_of(e, x->to, &q);
 		bool consumes = x->kind == EDGE_CONSUMES;
@@ -366,15 +367,17 @@ mentions(const struct value *v, const struct object *q)
 void
 queue_env(struct ecs *e, struct object *node, struct object *env, struct doc *list)
 {
-	for (size_t i = 0; i < e->g->edges.n; i++) {
-		const struct graph_edge *x = &e->g->edges.v[i];
+	size_t n;
+	const struct graph_edge *edges = node_edges(e->g, node, &n);
+	for (size_t i = 0; i < n; i++) {
+		const struct graph_edge *x = &edges[i];
 		struct queue_ref q;
 		bool named = false;
-		if (x->from != node || (x->kind != EDGE_CONSUMES && x->kind != EDGE_PRODUCES))
+		if (x->kind != EDGE_CONSUMES && x->kind != EDGE_PRODUCES)
 			continue;
 		queue_of(e, x->to, &q);
-		for (struct entry *n = env ? env->entries : NULL; n; n = n->next)
-			named |= mentions(n->slot.value, x->to);
+		for (struct entry *own = env ? env->entries : NULL; own; own = own->next)
+			named |= mentions(own->slot.value, x->to);
 		if (!q.sqs || named || x->to->label == NULL)
 			continue;
 		struct buf b = {0};
@@ -383,8 +386,8 @@ queue_env(struct ecs *e, struct object *node, struct object *env, struct doc *li
 		buf_addz(&b, "_QUEUE_URL");
 		struct str name = arena_str(e->a, buf_str(&b));
 		buf_free(&b);
-		for (struct entry *n = env ? env->entries : NULL; n; n = n->next)
-			named |= str_eq(n->key, name);
+		for (struct entry *own = env ? env->entries : NULL; own; own = own->next)
+			named |= str_eq(own->key, name);
 		for (const struct doc *d = list->items; d; d = d->next)
 			named |= str_eq(doc_get(d, "name")->text, name);
 		if (named)

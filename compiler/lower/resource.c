@@ -153,6 +153,13 @@ doc_sets(struct arena *a, struct doc *map, struct str key, struct doc *child)
 }
 
 struct doc *
+doc_append(struct doc *map, struct str key, struct doc *child)
+{
+	child->key = key;
+	return append(map, child);
+}
+
+struct doc *
 doc_set(struct arena *a, struct doc *map, const char *key, struct doc *child)
 {
 	return doc_sets(a, map, str_of(key), child);

@@ -27,8 +27,11 @@ struct graph {
 	enum target target;         /* of the stage */
 	bool targeted;              /* the stage says its platform: else nothing is checked against one */
 	VEC(struct object *) nodes; /* service, job, schedule, queue, log, in program order */
-	VEC(struct graph_edge) edges;
+	VEC(struct graph_edge) edges; /* those of one node stand together */
+	struct map first_edge;      /* node -> number of its first edge, + 1 */
 };
+/* The edges that begin at the node: *n of them. */
+const struct graph_edge *node_edges(const struct graph *g, const struct object *node, size_t *n);
 struct graph *graph_build(struct program *p);
 /* Report what cannot work: sizes, drains, ports, names, schedules, routes, and what the platform refuses. */
 void graph_check(struct graph *g);

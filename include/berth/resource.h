@@ -53,6 +53,8 @@ struct doc *doc_json(struct arena *a, struct span origin, struct doc *inner);
 /* Append a member or item; returns the child. A key that exists already is a bug. NULL child is ignored. */
 struct doc *doc_set(struct arena *a, struct doc *map, const char *key, struct doc *child);
 struct doc *doc_sets(struct arena *a, struct doc *map, struct str key, struct doc *child);
+/* The same where the caller knows that the key is new: for maps of any size. */
+struct doc *doc_append(struct doc *map, struct str key, struct doc *child);
 struct doc *doc_add(struct doc *list, struct doc *child);
 /* NULL when absent. */
 struct doc *doc_get(const struct doc *map, const char *key);
