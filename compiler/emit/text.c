@@ -9,15 +9,21 @@
 void
 text_add_utf8(struct buf *b, struct str s)
 {
-	for (size_t i = 0; i < s.n;) {
-		size_t len = utf8_len(s.p + i, s.n - i);
+	size_t from = 0;
 
-		if (len)
-			buf_add(b, s.p + i, len);
-		else
-			buf_addz(b, "\xEF\xBF\xBD");
-		i += len ? len : 1;
+	for (size_t i = 0; i < s.n;) {
+		size_t len = (unsigned char)s.p[i] < 128 ? 1 : utf8_len(s.p + i, s.n - i);
+
+		if (len) {
+			i += len;
+			continue;
+		}
+		buf_add(b, s.p + from, i - from);
+		buf_addz(b, "\xEF\xBF\xBD");
+		from = ++i;
 	}
+	if (from < s.n)
+		buf_add(b, s.p + from, s.n - from);
 }
 
 void
