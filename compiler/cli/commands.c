@@ -35,15 +35,18 @@ cmd_graph(struct cli *cli)
 {
 	struct session s;
 	session_run(&s, cli, false);
-	int code = session_report(&s);
 	struct buf out = {0};
 	const char *format = cli->value[OPT_FORMAT];
-	for (size_t i = 0; code == EXIT_FINE && i < s.count; i++) {
-		if (format && strcmp(format, "mermaid") == 0)
+	bool fine = s.exit == 0 && s.compile->diags->errors == 0;
+	for (size_t i = 0; fine && i < s.count; i++) {
+		if (given(cli, OPT_IAM))
+			iam_show(&s, s.graphs[i], &out);
+		else if (format && strcmp(format, "mermaid") == 0)
 			graph_mermaid(s.graphs[i], &out);
 		else
 			graph_dot(s.graphs[i], &out);
 	}
+	int code = session_report(&s);
 	if (code == EXIT_FINE && !put_out(&out))
 		code = EXIT_NO_OUTPUT;
 	buf_free(&out);

@@ -202,7 +202,7 @@ session_run(struct session *s, struct cli *cli, bool all)
 	*s = (struct session){.cli = cli, .arena = arena_new()};
 	struct compile *c = s->compile = compile_new(s->arena, read_for_compile, s);
 	c->today = cli->value[OPT_TODAY];
-	c->need_values = cli->command == CMD_compile;
+	c->need_values = cli->command == CMD_compile || given(cli, OPT_IAM);
 	c->run_tests = cli->command == CMD_test;
 	if (cli->path_count == 0)
 		add_path(s, ".");

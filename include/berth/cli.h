@@ -93,6 +93,8 @@ struct session {
  */
 void session_run(struct session *s, struct cli *cli, bool all);
 /* Diagnostics to stderr, or as JSON to stdout for check; returns the exit code so far. */
+/* iam.c: the roles of a stage, as lines; reports what lowering refuses. */
+void iam_show(struct session *s, struct graph *g, struct buf *out);
 int session_report(struct session *s);
 void session_end(struct session *s);
 /* Print and flush; false (with words) when stdout cannot be written. */

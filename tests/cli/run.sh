@@ -63,6 +63,8 @@ expect 'why, an output' 0 'stage output' "$BERTH" why aws.ecs.Service/shop-web.c
 expect 'why, nothing there' 1 'did you mean' "$BERTH" why aws.ecs.Service/shop-wbe --stage prod --set tag=1 $shop
 expect 'explain a code' 0 'Works:' "$BERTH" explain E0133
 expect 'explain a slug' 0 'E0133' "$BERTH" explain unfaithful-schedule
+expect 'graph --iam' 0 'may sqs:SendMessage' "$BERTH" graph --iam --stage prod --set tag=v1 examples/mail-platform
+expect 'graph --iam without a value' 1 'E0190' "$BERTH" graph --iam --stage prod examples/mail-platform
 expect 'explain a kind' 0 'Settings:' "$BERTH" explain schedule
 expect 'explain a setting' 0 'bounds' "$BERTH" explain container.port
 expect 'explain a word' 0 'forbid' "$BERTH" explain overlap

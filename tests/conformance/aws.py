@@ -78,7 +78,7 @@ def prepare(project):
         out = json.load(open(path))
         for k, v in network().items():
             if k in out:
-                out[k]["value"] = v
+                out[k] = dict(out[k], value=v) if isinstance(out[k], dict) else v
         json.dump(out, open(path, "w"))
 
 
@@ -183,7 +183,7 @@ try:
             time.sleep(0.3)
     with tempfile.TemporaryDirectory() as tmp:
 
-        def build(example, stage, change=lambda text: text, *more):
+        def build(example, stage, change=lambda text: text, *options):
             project = os.path.join(tmp, example)
             if not os.path.exists(project):
                 shutil.copytree(os.path.join(root, "examples", example), project)
@@ -192,7 +192,8 @@ try:
             text = re.sub(r'account = "\d+"', 'account = "123456789012"', open(os.path.join(root, "examples", example, "main.berth")).read())
             open(main, "w").write(change(text))
             out = tempfile.mkdtemp(dir=tmp)
-            subprocess.run([berth, "compile", "--stage", stage, "--set", "tag=v1", "-o", out, project], check=True, stderr=subprocess.DEVNULL)
+            given = ["--set", "tag=v1"] if "param tag" in text else []
+            subprocess.run([berth, "compile", "--stage", stage, *given, *options, "-o", out, project], check=True, stderr=subprocess.DEVNULL)
             return os.path.join(out, stage)
 
         # both stages of the example live in accounts of their own; here they share one
@@ -201,6 +202,13 @@ try:
         print(f"  rails-on-fargate, stg: {deploy(build('rails-on-fargate', 'stg', apart))} requests accepted, in order")
         print(f"  rails-on-fargate, prod, via = rule: {deploy(build('rails-on-fargate', 'prod', rules))} requests accepted, in order")
         print(f"  mail-platform, prod: {deploy(build('mail-platform', 'prod'))} requests accepted, in order")
+        template = os.path.join(build("hello", "fargate", lambda text: text, "--emit", "cloudformation"), "cloudformation/template.json")
+        for run in range(2):
+            r = subprocess.run([os.path.join(bin_dir, "aws"), "--endpoint-url", f"http://127.0.0.1:{port}", "cloudformation", "deploy", "--no-fail-on-empty-changeset", "--capabilities",
+                                "CAPABILITY_NAMED_IAM", "--stack-name", "hello", "--template-file", template], env=env, capture_output=True, text=True)
+            if r.returncode != 0 or (run == 1 and "No changes" not in r.stdout):
+                raise RuntimeError(f"aws cloudformation deploy: {r.stdout} {r.stderr}")
+        print("  hello, fargate: aws cloudformation deploy, and again: no changes")
         twice("rails-on-fargate, prod", build("rails-on-fargate", "prod"), (7, 60))
         twice("laravel-on-fargate, prod", build("laravel-on-fargate", "prod"), ())
         code = 0
