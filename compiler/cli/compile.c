@@ -20,7 +20,7 @@ stage_forms(struct session *s, struct graph *g)
 			struct str one = {w, strcspn(w, ",")};
 			enum form f = form_find(one);
 			if (f == FORM_COUNT || !form_built(f)) {
-				say(f == FORM_COUNT ? "there is no form \"%.*s\"; there are api, cloudformation, ecspresso, kubernetes" : "form %.*s is not yet built; there are api, cloudformation, ecspresso, kubernetes",
+				say(f == FORM_COUNT ? "there is no form \"%.*s\"; there are api, cloudformation, ecspresso, terraform, kubernetes" : "form %.*s is not yet built; there are api, cloudformation, ecspresso, terraform, kubernetes",
 				    (int)one.n, one.p);
 				s->exit = EXIT_USAGE;
 				return 0;
@@ -34,7 +34,7 @@ stage_forms(struct session *s, struct graph *g)
 		enum form f = form_find(v->text);
 		if (!form_built(f)) {
 			struct diag *d = complain(g, D_E0180, v->origin, "form %s is not yet built", form_name(f));
-			diag_hint(g->compile->diags, d, "There are api, cloudformation, ecspresso and kubernetes.");
+			diag_hint(g->compile->diags, d, "There are api, cloudformation, ecspresso, terraform and kubernetes.");
 			return 0;
 		}
 		mask |= 1u << f;
@@ -42,7 +42,7 @@ stage_forms(struct session *s, struct graph *g)
 	const struct value *deployer = get(g, object_child(g->program, g->program->stage_object, K_ecs, NULL), A_ecs_deployer);
 	if (mask == 0 && deployer && !form_built(form_find(deployer->text))) {
 		struct diag *d = complain(g, D_E0180, deployer->origin, "form %.*s is not yet built", (int)deployer->text.n, deployer->text.p);
-		diag_hint(g->compile->diags, d, "There are api, cloudformation, ecspresso and kubernetes.");
+		diag_hint(g->compile->diags, d, "There are api, cloudformation, ecspresso, terraform and kubernetes.");
 		return 0;
 	}
 	if (mask == 0 && deployer)

@@ -237,6 +237,8 @@ emit_set(unsigned mask, const struct emit_head *head, struct resources *rs, stru
 		problem = add_ecspresso(a, set, extra, head, rs);
 	else if (aws > 0 && (mask & 1u << FORM_CLOUDFORMATION))
 		add_extra(a, set, extra, (struct out_file){"cloudformation/template.json", cloudformation_template(a, head, rs, any_resource, &problem), false});
+	if (aws > 0 && (mask & 1u << FORM_TERRAFORM))
+		add_extra(a, set, extra, (struct out_file){"terraform/main.tf.json", terraform_file(a, head, rs, any_resource), false});
 	if (aws > 0 && (mask & 1u << FORM_API))
 		add_extra(a, set, extra, (struct out_file){"api/deploy.sh", api_script(a, head, rs, all), true});
 	doc_set(a, root, "format_version", doc_z(a, NO_SPAN, "1.0"));

@@ -19,6 +19,9 @@ struct str cloudformation_template(struct arena *a, const struct emit_head *head
 /* The resource's name in a template. */
 const char *cloudformation_id(struct arena *a, const struct resource *r);
 
+/* terraform.c: main.tf.json of the resources that `take` accepts. */
+struct str terraform_file(struct arena *a, const struct emit_head *head, const struct resources *rs, bool (*take)(const struct resource *));
+
 /* ecspresso.c: what it takes itself, and what its two templates hold: before and after the services. */
 bool ecspresso_takes(const struct resource *r);
 bool ecspresso_leaves_before(const struct resource *r);

@@ -114,7 +114,7 @@ put() { # ADDRESS FILE [UPDATE [HASH]]
 	name=${address#*/}
 	case $service/$operation in
 	logs/create-log-group) put_simple ResourceAlreadyExistsException ;;
-	scheduler/create-schedule-group) put_simple ConflictException ;;
+	scheduler/create-schedule-group) put_group ;;
 	iam/create-role) put_simple EntityAlreadyExists ;;
 	sqs/create-queue) put_queue ;;
 	firehose/create-delivery-stream) put_stream ;;
@@ -138,6 +138,15 @@ put_simple() { # CODE
 		done_with updated
 	else
 		done_with kept
+	fi
+}
+
+put_group() {
+	found=$(ask scheduler get-schedule-group --name "$name" --query Name) || found=
+	if [ -n "$found" ]; then
+		done_with kept
+	else
+		put_simple ConflictException
 	fi
 }
 
@@ -171,13 +180,12 @@ put_stream() {
 }
 
 put_target_group() {
-	if create "$file" DuplicateTargetGroupName; then
-		done_with set
-	fi
+	create "$file" DuplicateTargetGroupName || :
 	arn=$(ask elbv2 describe-target-groups --names "$name" --query 'TargetGroups[0].TargetGroupArn') || failed "$address"
 	[ -z "$arn" ] || remember "$address" TargetGroupArn "$arn"
 	[ -z "$arn" ] || remember "$address" TargetGroupFullName "${arn##*:}"
 	change "$update" ${arn:+--target-group-arn "$arn"}
+	done_with set
 }
 
 put_rule() {
