@@ -132,13 +132,13 @@ default_priority(const char *name, bool specific)
 }
 
 static void
-check_priority(struct ecs *e, struct object *node, struct object *http, int64_t priority)
+check_priority(struct ecs *e, struct object *node, struct object *http, const struct doc *listener, int64_t priority)
 {
 	for (struct resource *r = e->l->out->first; r; r = r->next) {
 		if (r->kind != resource_kind_get(RK_LISTENER_RULE))
 			continue;
 		struct doc *p = doc_get(r->body, "Priority");
-		if (p == NULL || p->number != priority)
+		if (p == NULL || p->number != priority || !doc_equal(doc_get(r->body, "ListenerArn"), listener))
 			continue;
 		struct diag *d = complain(e->g, D_E0156, http->at, "the rules of %s and %s would both have priority %lld", object_path(e->a, node),
 					  r->declaration, (long long)priority);
@@ -170,9 +170,10 @@ forward_action(struct ecs *e, struct object *http, struct resource *group, struc
 }
 
 static struct resource *
-make_rule(struct ecs *e, struct object *node, struct object *http, const char *name, struct resource *group, struct resource *alternate)
+make_rule(struct ecs *e, struct object *node, struct object *http, const char *name, const struct value *other_listener, struct resource *group,
+	  struct resource *alternate)
 {
-	const struct value *listener = get(e->g, http, A_http_listener), *host = get(e->g, http, A_http_host),
+	const struct value *listener = other_listener ? other_listener : get(e->g, http, A_http_listener), *host = get(e->g, http, A_http_host),
 			   *path = get(e->g, http, A_http_path), *paths = get(e->g, http, A_http_paths), *own = get(e->g, http, A_http_priority);
 	if (listener == NULL)
 		listener = get(e->g, e->ecs, A_ecs_listener);
@@ -196,7 +197,7 @@ make_rule(struct ecs *e, struct object *node, struct object *http, const char *n
 			      &(struct value){.kind = V_STRING, .text = STR("/*"), .origin = http->at});
 	bool specific = path || paths || get(e->g, http, A_http_methods) || object_child(e->p, http, K_headers, NULL);
 	int64_t priority = own ? own->n : default_priority(name, specific);
-	check_priority(e, node, http, priority);
+	check_priority(e, node, http, doc_get(d, "ListenerArn"), priority);
 	doc_set(e->a, d, "Conditions", conditions);
 	doc_set(e->a, d, "Priority", own ? of_int(e, own, priority) : add_int(e, http, priority, "from the service's name, so that it does not move"));
 	doc_set(e->a, d, "Actions", forward_action(e, http, group, alternate));
@@ -300,9 +301,11 @@ lower_http(struct ecs *e, struct object *node, const char *name, struct doc *ser
 		alternate = make_target_group(e, node, http, arena_printf(e->a, "%s-alt", name), port, at);
 		group_attributes(e, node, http, alternate);
 	}
-	struct resource *rule = make_rule(e, node, http, name, group, alternate);
+	struct resource *rule = make_rule(e, node, http, name, NULL, group, alternate);
 	if (rule == NULL)
 		return;
+	const struct value *test_at = moves ? get(e->g, e->ecs, A_ecs_test_listener) : NULL;
+	struct resource *test = test_at ? make_rule(e, node, http, arena_printf(e->a, "%s-test", name), test_at, group, alternate) : NULL;
 	struct doc *lb = doc_map(e->a, http->at);
 	doc_set(e->a, lb, "targetGroupArn", doc_attr(e->a, http->at, group->address, "TargetGroupArn"));
 	finish_service(e, node, http, c, service, lb, port, at);
@@ -311,6 +314,10 @@ lower_http(struct ecs *e, struct object *node, const char *name, struct doc *ser
 		struct doc *more = doc_map(e->a, moves->at);
 		doc_set(e->a, more, "alternateTargetGroupArn", doc_attr(e->a, moves->at, alternate->address, "TargetGroupArn"));
 		doc_set(e->a, more, "productionListenerRule", doc_attr(e->a, moves->at, rule->address, "RuleArn"));
+		if (test) {
+			doc_set(e->a, more, "testListenerRule", doc_attr(e->a, moves->at, test->address, "RuleArn"));
+			needs[(*count)++] = test;
+		}
 		doc_set(e->a, more, "roleArn", role_arn(e, node, role));
 		doc_set(e->a, lb, "advancedConfiguration", more);
 		needs[(*count)++] = role;

@@ -218,5 +218,6 @@ lower_stage(struct graph *g)
 		if (r->kind->shape)
 			shape_check(r->kind, r->body, report_shape, &ctx);
 	}
+	lower_limits(l, get_text(g, g->program->stage_object, A_stage_region));
 	return l->out;
 }

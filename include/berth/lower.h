@@ -36,6 +36,8 @@ struct resource *lower_add(struct lower *l, int kind, const char *name, struct o
  * is reported (E0184). False after a report; `file` is the number of `s`.
  */
 bool yaml_read(struct arena *a, struct diags *diags, const struct source *s, uint32_t file, struct doc *list);
+/* limits.c: sizes of whole documents (E0186), ARNs of another partition or region (E0155). */
+void lower_limits(struct lower *l, struct str region);
 /* Apply the `patch` blocks of a declaration to its resources: checked against the schema (E0183). */
 void lower_patches(struct lower *l, struct object *declaration);
 

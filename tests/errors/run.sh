@@ -129,6 +129,35 @@ manifest quota { file = "quota.yaml" }
 EOF
 expect 'a manifest on ECS' 1 'E0180' "$BERTH" compile -o "$tmp/out" "$tmp/manifest.berth"
 
+# limits of AWS that only a whole stage shows
+python3 - > "$tmp/env.berth" << 'EOF'
+print('project app { edition = 2026 }\nstage prod {\n  platform = ecs\n  region = "eu-west-1"\n  account = "111122223333"\n  ecs { cluster = "c", subnets = ["subnet-1"] }\n}')
+print('service web {\n  container app {\n    image = "a"\n    tag = "1"\n    cpu = 0.25vcpu\n    memory = 512MiB\n    env {')
+for i in range(300): print(f'      NAME_{i} = "{"x" * 200}"')
+print('    }\n  }\n}')
+EOF
+expect '300 long environment variables' 1 'E0186.*more than 65536' "$BERTH" compile -o "$tmp/out" "$tmp/env.berth"
+python3 - > "$tmp/policy.berth" << 'EOF'
+print('project app { edition = 2026 }\nstage prod {\n  platform = ecs\n  region = "eu-west-1"\n  account = "111122223333"\n  ecs { cluster = "c", subnets = ["subnet-1"] }\n}')
+print('service web {\n  container app {\n    image = "a"\n    tag = "1"\n    cpu = 0.25vcpu\n    memory = 512MiB\n    secrets {')
+for i in range(200): print(f'      NAME_{i} = ssm("/shop/production/a-long-name/{i}")')
+print('    }\n  }\n}')
+EOF
+expect 'a policy beyond its size' 1 'E0186.*more than 10240' "$BERTH" compile -o "$tmp/out" "$tmp/policy.berth"
+program "$tmp/region.berth" << EOF
+queue jobs { existing = "arn:aws:sqs:us-east-1:111122223333:jobs" }
+${service%\}}
+  consumes = queue.jobs
+}
+EOF
+expect 'a queue of another region' 1 'E0155.*another region' "$BERTH" compile -o "$tmp/out" "$tmp/region.berth"
+program "$tmp/partition.berth" << EOF
+${service%\}}
+  role { task = "arn:aws-cn:iam::111122223333:role/x" }
+}
+EOF
+expect 'a role of another partition' 1 'E0155.*another partition' "$BERTH" compile -o "$tmp/out" "$tmp/partition.berth"
+
 # what is known and read by nothing here
 program "$tmp/grace.berth" << EOF
 ${service%\}}
