@@ -66,9 +66,9 @@ update_body(struct arena *a, const struct resource *r, const char *members)
 		const char *from = arena_strz(a, (struct str){word.p, is ? (size_t)(is - word.p) : word.n});
 		const char *to = is ? arena_strz(a, (struct str){is + 1, word.n - (size_t)(is - word.p) - 1}) : from;
 		const struct doc *v = doc_get(r->body, from);
-		if (v == NULL || v->first_only || (r->kind == resource_kind_get(RK_LISTENER_RULE) && strcmp(from, "Actions") == 0 && is_weighted(r)))
+		if (v == NULL || v->first_only || (resource_is(r, RK_LISTENER_RULE) && strcmp(from, "Actions") == 0 && is_weighted(r)))
 			continue;
-		if (r->kind == resource_kind_get(RK_QUEUE))
+		if (resource_is(r, RK_QUEUE))
 			doc_set(a, d, to, without(a, v, "FifoQueue")); /* it cannot change */
 		else
 			doc_set(a, d, to, share(a, v));
@@ -132,10 +132,10 @@ tagged(struct arena *a, const struct resource *r)
 void
 api_resource(struct arena *a, const struct resource *r, file_list *files)
 {
-	bool definition = r->kind == resource_kind_get(RK_TASK_DEFINITION);
+	bool definition = resource_is(r, RK_TASK_DEFINITION);
 	*VEC_PUSH(a, files) = (struct out_file){path_of(a, r, r->kind->operation), json_of(a, definition ? tagged(a, r) : r->body), false};
 	for (size_t i = 0; i < sizeof updates / sizeof *updates; i++)
-		if (r->kind == resource_kind_get(updates[i].kind))
+		if (resource_is(r, updates[i].kind))
 			*VEC_PUSH(a, files) = (struct out_file){path_of(a, r, updates[i].operation), json_of(a, update_body(a, r, updates[i].members)), false};
 }
 
@@ -174,7 +174,7 @@ put_line(struct arena *a, struct buf *b, const struct resource *r, const file_li
 	for (size_t i = 0; i < files->n; i++)
 		if (strncmp(files->v[i].path, "api/", 4) == 0)
 			quote(b, files->v[i].path + 4);
-	if (r->kind == resource_kind_get(RK_TASK_DEFINITION)) {
+	if (resource_is(r, RK_TASK_DEFINITION)) {
 		const struct doc *tags = doc_get(tagged(a, r), "tags");
 		const struct doc *last = tags->items;
 		while (last->next)
@@ -191,7 +191,7 @@ put_line(struct arena *a, struct buf *b, const struct resource *r, const file_li
 static bool
 follows_service(const struct resource *r)
 {
-	if (r->kind == resource_kind_get(RK_SERVICE))
+	if (resource_is(r, RK_SERVICE))
 		return true;
 	for (const struct edge *e = r->edges; e; e = e->next)
 		if (follows_service(e->to))
@@ -203,7 +203,7 @@ follows_service(const struct resource *r)
 static bool
 is_late(const struct resource *r)
 {
-	return follows_service(r) || r->kind == resource_kind_get(RK_SCHEDULE) || r->kind == resource_kind_get(RK_RULE) || r->kind == resource_kind_get(RK_RULE_TARGETS);
+	return follows_service(r) || resource_is(r, RK_SCHEDULE) || resource_is(r, RK_RULE) || resource_is(r, RK_RULE_TARGETS);
 }
 
 static void
@@ -218,7 +218,7 @@ static void
 each_named(struct buf *b, const struct resources *rs, int kind, const char *when, const char *command)
 {
 	for (const struct resource *r = rs->first; r; r = r->next) {
-		if (r->kind != resource_kind_get(kind) || (when && (r->when == NULL || strcmp(r->when, when) != 0)))
+		if (!resource_is(r, kind) || (when && (r->when == NULL || strcmp(r->when, when) != 0)))
 			continue;
 		buf_addz(b, command);
 		quote(b, r->name);

@@ -26,12 +26,6 @@ struct cfn {
 	VEC(const struct resource *) actions; /* all scheduled actions */
 };
 
-static bool
-is(const struct resource *r, int kind)
-{
-	return r->kind == resource_kind_get(kind);
-}
-
 /* ---- names and references ---- */
 
 /* ShopWebTaskDefinition: letters and digits only, unique because kind and name are. */
@@ -109,7 +103,7 @@ variable(struct cfn *c, const char *address, struct str attribute, const char **
 	const struct resource *r = owner(c, address);
 	if (!c->take(r)) {
 		/* without a revision: the latest */
-		*outside = is(r, RK_TASK_DEFINITION) ? arena_printf(c->a, "arn:aws%s:ecs:%s:%s:task-definition/%s", strncmp(c->head->region, "cn-", 3) == 0 ? "-cn" : "",
+		*outside = resource_is(r, RK_TASK_DEFINITION) ? arena_printf(c->a, "arn:aws%s:ecs:%s:%s:task-definition/%s", strncmp(c->head->region, "cn-", 3) == 0 ? "-cn" : "",
 								    c->head->region, c->head->account, r->name)
 						     : NULL;
 		return NULL;
@@ -221,7 +215,7 @@ member_name(struct cfn *c, struct str key)
 		if (str_eqz(key, odd[i].api))
 			return odd[i].cfn;
 	if (str_eqz(key, "awsvpcConfiguration") || str_eqz(key, "AwsvpcConfiguration"))
-		return is(c->r, RK_RULE) ? "AwsVpcConfiguration" : "AwsvpcConfiguration";
+		return resource_is(c->r, RK_RULE) ? "AwsVpcConfiguration" : "AwsvpcConfiguration";
 	char *name = arena_strz(c->a, key);
 	if (*name >= 'a' && *name <= 'z')
 		*name = (char)(*name - 32);
@@ -286,12 +280,6 @@ value(struct cfn *c, const struct doc *d, bool keep, bool object)
 
 /* ---- kinds that are more than a change of spelling ---- */
 
-static const struct resource *
-beside(struct cfn *c, int kind, const char *name)
-{
-	return resource_find(c->rs, arena_printf(c->a, "%s/%s", resource_kind_get(kind)->kind, name));
-}
-
 static struct doc *
 tag_list(struct cfn *c, const struct doc *tags)
 {
@@ -329,7 +317,7 @@ static struct doc *
 log_group(struct cfn *c, const struct doc *body)
 {
 	struct doc *out = doc_map(c->a, body->origin);
-	const struct resource *retention = beside(c, RK_LOG_RETENTION, c->r->name);
+	const struct resource *retention = resource_named(c->rs, RK_LOG_RETENTION, c->r->name);
 	doc_set(c->a, out, "LogGroupName", value(c, doc_get(body, "logGroupName"), false, false));
 	if (retention)
 		doc_set(c->a, out, "RetentionInDays", value(c, doc_get(retention->body, "retentionInDays"), false, false));
@@ -360,7 +348,7 @@ scaling_policy(struct cfn *c, const struct doc *body)
 {
 	struct doc *out = doc_map(c->a, body->origin), *whole = map_value(c, body, false);
 	for (const struct edge *e = c->r->edges; e; e = e->next)
-		if (is(e->to, RK_SCALABLE_TARGET) && c->take(e->to)) {
+		if (resource_is(e->to, RK_SCALABLE_TARGET) && c->take(e->to)) {
 			map_put(&c->used, e->to, e->to);
 			doc_set(c->a, out, "ScalingTargetId", one_member(c->a, body->origin, "Ref", doc_z(c->a, body->origin, cloudformation_id(c->a, e->to))));
 		}
@@ -379,33 +367,33 @@ static struct doc *
 properties(struct cfn *c)
 {
 	const struct resource *r = c->r, *other;
-	if (is(r, RK_LOG_GROUP))
+	if (resource_is(r, RK_LOG_GROUP))
 		return log_group(c, r->body);
-	if (is(r, RK_SCALING_POLICY))
+	if (resource_is(r, RK_SCALING_POLICY))
 		return scaling_policy(c, r->body);
 	struct doc *out = doc_map(c->a, r->origin);
 	for (const struct doc *m = r->body->items; m; m = m->next) {
 		if (m->first_only)
 			continue; /* the template is applied again and again */
-		if (is(r, RK_QUEUE) && str_eqz(m->key, "Attributes")) {
+		if (resource_is(r, RK_QUEUE) && str_eqz(m->key, "Attributes")) {
 			queue_properties(c, r->body, out);
-		} else if (is(r, RK_QUEUE) && str_eqz(m->key, "tags")) {
+		} else if (resource_is(r, RK_QUEUE) && str_eqz(m->key, "tags")) {
 			doc_set(c->a, out, "Tags", tag_list(c, m));
-		} else if (is(r, RK_STATE_MACHINE) && (str_eqz(m->key, "name") || str_eqz(m->key, "type"))) {
+		} else if (resource_is(r, RK_STATE_MACHINE) && (str_eqz(m->key, "name") || str_eqz(m->key, "type"))) {
 			doc_set(c->a, out, str_eqz(m->key, "name") ? "StateMachineName" : "StateMachineType", value(c, m, false, false));
 		} else {
 			doc_set(c->a, out, member_name(c, m->key), value(c, m, keeps_keys(m->key), is_policy(m->key)));
 		}
 	}
-	if (is(r, RK_ROLE) && (other = beside(c, RK_ROLE_ATTACHMENT, r->name))) {
+	if (resource_is(r, RK_ROLE) && (other = resource_named(c->rs, RK_ROLE_ATTACHMENT, r->name))) {
 		struct doc *list = doc_list(c->a, other->origin);
 		doc_add(list, value(c, doc_get(other->body, "PolicyArn"), false, false));
 		doc_set(c->a, out, "ManagedPolicyArns", list);
-	} else if (is(r, RK_TARGET_GROUP) && (other = beside(c, RK_TARGET_GROUP_ATTRIBUTES, r->name))) {
+	} else if (resource_is(r, RK_TARGET_GROUP) && (other = resource_named(c->rs, RK_TARGET_GROUP_ATTRIBUTES, r->name))) {
 		doc_set(c->a, out, "TargetGroupAttributes", value(c, doc_get(other->body, "Attributes"), false, false));
-	} else if (is(r, RK_RULE) && (other = beside(c, RK_RULE_TARGETS, r->name))) {
+	} else if (resource_is(r, RK_RULE) && (other = resource_named(c->rs, RK_RULE_TARGETS, r->name))) {
 		doc_set(c->a, out, "Targets", value(c, doc_get(other->body, "Targets"), false, false));
-	} else if (is(r, RK_SCALABLE_TARGET)) {
+	} else if (resource_is(r, RK_SCALABLE_TARGET)) {
 		add_scheduled_actions(c, out);
 	}
 	return out;
@@ -419,10 +407,10 @@ stands_for(struct cfn *c, const struct resource *r)
 {
 	if (r->kind->cloudformation)
 		return r;
-	if (is(r, RK_RULE_TARGETS))
-		return beside(c, RK_RULE, r->name);
-	if (is(r, RK_ROLE_ATTACHMENT))
-		return beside(c, RK_ROLE, r->name);
+	if (resource_is(r, RK_RULE_TARGETS))
+		return resource_named(c->rs, RK_RULE, r->name);
+	if (resource_is(r, RK_ROLE_ATTACHMENT))
+		return resource_named(c->rs, RK_ROLE, r->name);
 	return NULL;
 }
 
@@ -457,7 +445,7 @@ static void
 add_resource(struct cfn *c, struct doc *all, const struct resource *r)
 {
 	struct doc *entry = doc_map(c->a, r->origin);
-	const struct resource *targets = is(r, RK_RULE) ? beside(c, RK_RULE_TARGETS, r->name) : NULL;
+	const struct resource *targets = resource_is(r, RK_RULE) ? resource_named(c->rs, RK_RULE_TARGETS, r->name) : NULL;
 	c->r = r;
 	map_init(&c->used, c->a);
 	doc_set(c->a, entry, "Type", doc_z(c->a, r->origin, r->kind->cloudformation));
@@ -471,7 +459,7 @@ add_resource(struct cfn *c, struct doc *all, const struct resource *r)
 		add_order(c, entry, targets);
 	doc_set(c->a, entry, "Properties", p);
 	doc_append(all, str_of(cloudformation_id(c->a, r)), entry);
-	const struct doc *policy = is(r, RK_QUEUE) ? doc_get(doc_get(r->body, "Attributes"), "Policy") : NULL;
+	const struct doc *policy = resource_is(r, RK_QUEUE) ? doc_get(doc_get(r->body, "Attributes"), "Policy") : NULL;
 	if (policy)
 		doc_append(all, str_of(arena_printf(c->a, "%sPolicy", cloudformation_id(c->a, r))), queue_policy(c, policy));
 }
@@ -518,11 +506,11 @@ add_outputs(struct cfn *c, struct doc *root)
 {
 	struct doc *list = doc_map(c->a, NO_SPAN);
 	for (const struct resource *r = c->rs->first; r; r = r->next) {
-		if (!c->take(r) || (!is(r, RK_TARGET_GROUP) && !is(r, RK_LISTENER_RULE)))
+		if (!c->take(r) || (!resource_is(r, RK_TARGET_GROUP) && !resource_is(r, RK_LISTENER_RULE)))
 			continue;
 		const char *id = cloudformation_id(c->a, r);
 		add_output(c, list, r, "", one_member(c->a, r->origin, "Ref", doc_z(c->a, r->origin, id)), export_name(c, r, STR("TargetGroupArn")));
-		if (is(r, RK_TARGET_GROUP)) {
+		if (resource_is(r, RK_TARGET_GROUP)) {
 			struct doc *pair = doc_list(c->a, r->origin);
 			doc_add(pair, doc_z(c->a, r->origin, id));
 			doc_add(pair, doc_z(c->a, r->origin, "TargetGroupFullName"));
@@ -542,7 +530,7 @@ cloudformation_template(struct arena *a, const struct emit_head *head, const str
 	doc_set(a, root, "AWSTemplateFormatVersion", doc_z(a, NO_SPAN, "2010-09-09"));
 	doc_set(a, root, "Description", doc_z(a, NO_SPAN, arena_printf(a, "Stage %s of %s: written by berth, not to be edited.", head->stage, head->project)));
 	for (const struct resource *r = rs->first; r; r = r->next)
-		if (is(r, RK_SCHEDULED_ACTION))
+		if (resource_is(r, RK_SCHEDULED_ACTION))
 			*VEC_PUSH(a, &c.actions) = r;
 	for (const struct resource *r = rs->first; r; r = r->next)
 		if (r->kind->cloudformation && take(r))

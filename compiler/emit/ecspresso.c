@@ -15,19 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool
-is(const struct resource *r, int kind)
-{
-	return r->kind == resource_kind_get(kind);
-}
-
 /* ---- who takes what ---- */
 
 static bool
 depends_on_service(const struct resource *r)
 {
 	for (const struct edge *e = r->edges; e; e = e->next)
-		if (is(e->to, RK_SERVICE) || depends_on_service(e->to))
+		if (resource_is(e->to, RK_SERVICE) || depends_on_service(e->to))
 			return true;
 	return false;
 }
@@ -47,14 +41,14 @@ is_services(const struct resource *r)
 bool
 ecspresso_takes(const struct resource *r)
 {
-	return is(r, RK_SERVICE) || (is(r, RK_TASK_DEFINITION) && (is_services(r) || is_job(r)));
+	return resource_is(r, RK_SERVICE) || (resource_is(r, RK_TASK_DEFINITION) && (is_services(r) || is_job(r)));
 }
 
 /* ecspresso runs jobs itself: no state machine, and no role for one. */
 static bool
 is_jobs_machine(const struct resource *r)
 {
-	return is_job(r) && (is(r, RK_STATE_MACHINE) || ((is(r, RK_ROLE) || is(r, RK_ROLE_POLICY)) && str_ends(str_of(r->name), "-run")));
+	return is_job(r) && (resource_is(r, RK_STATE_MACHINE) || ((resource_is(r, RK_ROLE) || resource_is(r, RK_ROLE_POLICY)) && str_ends(str_of(r->name), "-run")));
 }
 
 bool
@@ -225,7 +219,7 @@ ecspresso_resource(struct arena *a, const struct emit_head *head, const struct r
 	if (!ecspresso_takes(r))
 		return;
 	const char *folder = arena_printf(a, "ecspresso/%s", r->name);
-	if (is(r, RK_SERVICE)) {
+	if (resource_is(r, RK_SERVICE)) {
 		struct doc *d = canonical(a, r->body, "cluster serviceName taskDefinition");
 		const struct doc *count = doc_get(d, "desiredCount");
 		if (count && count->first_only)
@@ -260,7 +254,7 @@ run_jobs(struct arena *a, struct buf *b, const struct resources *rs, const char 
 		if (!m->when || strcmp(m->when, when) != 0)
 			continue;
 		for (const struct resource *r = rs->first; r; r = r->next)
-			if (is(r, RK_TASK_DEFINITION) && strcmp(r->declaration, m->declaration) == 0)
+			if (resource_is(r, RK_TASK_DEFINITION) && strcmp(r->declaration, m->declaration) == 0)
 				buf_addf(b, "ecspresso --config 'ecspresso/%s/ecspresso.yml' run --watch-container '%s' --wait-until stopped\n", r->name, watched(a, r));
 	}
 }
@@ -282,7 +276,7 @@ ecspresso_script(struct arena *a, const struct emit_head *head, const struct res
 	deploy_stack(&b, head, "cloudformation/template.json", "");
 	run_jobs(a, &b, rs, "before_deploy");
 	for (const struct resource *r = rs->first; r; r = r->next)
-		if (is(r, RK_SERVICE))
+		if (resource_is(r, RK_SERVICE))
 			buf_addf(&b, "ecspresso --config 'ecspresso/%s/ecspresso.yml' deploy\n", r->name);
 	if (after)
 		deploy_stack(&b, head, "cloudformation/after-services.json", "-after-services");

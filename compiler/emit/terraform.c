@@ -22,12 +22,6 @@ struct tf {
 	bool shifts; /* a deployment that provider 5 does not know */
 };
 
-static bool
-is(const struct resource *r, int kind)
-{
-	return r->kind == resource_kind_get(kind);
-}
-
 /* ---- kinds ---- */
 
 static const struct {
@@ -48,7 +42,7 @@ static const char *
 type_of(const struct resource *r)
 {
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-		if (is(r, types[i].kind))
+		if (resource_is(r, types[i].kind))
 			return types[i].type;
 	return NULL;
 }
@@ -218,7 +212,7 @@ static void
 add_member(struct tf *t, struct doc *out, const struct doc *m)
 {
 	for (size_t i = 0; i < sizeof moves / sizeof *moves; i++) {
-		if (!is(t->r, moves[i].kind) || !str_eqz(m->key, moves[i].from))
+		if (!resource_is(t->r, moves[i].kind) || !str_eqz(m->key, moves[i].from))
 			continue;
 		if (*moves[i].to)
 			place(t, out, moves[i].to, value(t, m));
@@ -279,12 +273,6 @@ value(struct tf *t, const struct doc *d)
 
 /* ---- kinds of another structure ---- */
 
-static const struct resource *
-beside(struct tf *t, int kind, const char *name)
-{
-	return resource_find(t->rs, arena_printf(t->a, "%s/%s", resource_kind_get(kind)->kind, name));
-}
-
 static struct doc *
 network(struct tf *t, const struct doc *n)
 {
@@ -331,7 +319,7 @@ static void
 target_group(struct tf *t, const struct doc *body, struct doc *out)
 {
 	const struct doc *matcher = doc_get(body, "Matcher");
-	const struct resource *attributes = beside(t, RK_TARGET_GROUP_ATTRIBUTES, t->r->name);
+	const struct resource *attributes = resource_named(t->rs, RK_TARGET_GROUP_ATTRIBUTES, t->r->name);
 	place(t, out, "health_check.matcher", text(t, matcher->items));
 	for (const struct doc *a = attributes ? doc_get(attributes->body, "Attributes")->items : NULL; a; a = a->next) {
 		struct str key = doc_get(a, "Key")->text;
@@ -472,52 +460,38 @@ alarm(struct tf *t, const struct doc *body, struct doc *out)
 		doc_set(t->a, out, "metric_query", list);
 }
 
-/* Scaling metrics: lists that the provider writes as repeated blocks under other names. */
-static void
-rename_lists(struct tf *t, struct doc *d)
-{
-	for (struct doc *m = d->items; m; m = m->next) {
-		if (d->kind == DOC_MAP && str_eqz(m->key, "predefined_metric_type"))
-			continue;
-		rename_lists(t, m);
-	}
-}
-
 static void
 special(struct tf *t, struct doc *out)
 {
 	const struct doc *body = t->r->body;
 	const struct resource *other;
-	if (is(t->r, RK_LOG_GROUP) && (other = beside(t, RK_LOG_RETENTION, t->r->name)))
+	if (resource_is(t->r, RK_LOG_GROUP) && (other = resource_named(t->rs, RK_LOG_RETENTION, t->r->name)))
 		doc_set(t->a, out, "retention_in_days", value(t, doc_get(other->body, "retentionInDays")));
-	else if (is(t->r, RK_ROLE_POLICY) || is(t->r, RK_ROLE_ATTACHMENT))
-		doc_set(t->a, out, "role", reference(t, resource_find(t->rs, arena_printf(t->a, "%s/%.*s", resource_kind_get(RK_ROLE)->kind, (int)doc_get(body, "RoleName")->text.n,
-												doc_get(body, "RoleName")->text.p)), "name"));
-	else if (is(t->r, RK_QUEUE))
+	else if (resource_is(t->r, RK_ROLE_POLICY) || resource_is(t->r, RK_ROLE_ATTACHMENT))
+		doc_set(t->a, out, "role", reference(t, resource_named(t->rs, RK_ROLE, arena_strz(t->a, doc_get(body, "RoleName")->text)), "name"));
+	else if (resource_is(t->r, RK_QUEUE))
 		queue(t, body, out);
-	else if (is(t->r, RK_DELIVERY_STREAM))
+	else if (resource_is(t->r, RK_DELIVERY_STREAM))
 		stream(t, body, out);
-	else if (is(t->r, RK_TARGET_GROUP))
+	else if (resource_is(t->r, RK_TARGET_GROUP))
 		target_group(t, body, out);
-	else if (is(t->r, RK_LISTENER_RULE))
+	else if (resource_is(t->r, RK_LISTENER_RULE))
 		listener_rule(t, body, out);
-	else if (is(t->r, RK_TASK_DEFINITION)) {
+	else if (resource_is(t->r, RK_TASK_DEFINITION)) {
 		doc_set(t->a, out, "container_definitions", json_text(t, doc_get(body, "containerDefinitions")));
 		doc_set(t->a, out, "skip_destroy", doc_bool(t->a, body->origin, true)); /* running tasks keep their revision */
-	} else if (is(t->r, RK_SERVICE))
+	} else if (resource_is(t->r, RK_SERVICE))
 		service(t, body, out);
-	else if (is(t->r, RK_RULE_TARGETS)) {
+	else if (resource_is(t->r, RK_RULE_TARGETS)) {
 		struct doc *target = start_target(t, doc_get(body, "Targets")->items, true);
-		doc_set(t->a, out, "rule", reference(t, beside(t, RK_RULE, t->r->name), "name"));
+		doc_set(t->a, out, "rule", reference(t, resource_named(t->rs, RK_RULE, t->r->name), "name"));
 		for (struct doc *m = target->items, *next; m; m = next) {
 			next = m->next;
 			m->next = NULL;
 			doc_append(out, m->key, m);
 		}
-	} else if (is(t->r, RK_ALARM))
+	} else if (resource_is(t->r, RK_ALARM))
 		alarm(t, body, out);
-	else if (is(t->r, RK_SCALING_POLICY))
-		rename_lists(t, out);
 }
 
 static struct doc *
@@ -526,7 +500,7 @@ entry(struct tf *t, const struct resource *r)
 	struct doc *out = doc_map(t->a, r->origin), *order = doc_list(t->a, r->origin);
 	t->r = r;
 	for (const struct doc *m = r->body->items; m; m = m->next) {
-		if (is(r, RK_SCHEDULE) && str_eqz(m->key, "Target"))
+		if (resource_is(r, RK_SCHEDULE) && str_eqz(m->key, "Target"))
 			doc_set(t->a, out, "target", start_target(t, m, false));
 		else
 			add_member(t, out, m);

@@ -484,6 +484,18 @@ resource_add_as(struct resources *rs, int kind, const char *kind_name, const cha
 	return r;
 }
 
+bool
+resource_is(const struct resource *r, int kind)
+{
+	return r->kind == resource_kind_get(kind);
+}
+
+const struct resource *
+resource_named(const struct resources *rs, int kind, const char *name)
+{
+	return resource_find(rs, arena_printf(rs->arena, "%s/%s", resource_kind_get(kind)->kind, name));
+}
+
 void
 resource_edge(struct resources *rs, struct resource *from, struct resource *to)
 {

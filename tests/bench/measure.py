@@ -35,3 +35,8 @@ for n in (1000, 10000, 100000):
     times[n] = measure(f"check {n} declarations, {lines} lines", 11 if n < 100000 else 5, berth, "check", path)
 for a, b in ((1000, 10000), (10000, 100000)):
     print(f"growth {a} to {b}: {times[b] / times[a] / 10:.2f} of linear")
+for n in (100, 1000):
+    for form in ("api", "terraform"):
+        times[form, n] = measure(f"compile --emit {form} --stdout, {n} services", 5, berth, "compile", "--emit", form, "--stdout", os.path.join(folder, f"aws{n}.berth"))
+for form in ("api", "terraform"):
+    print(f"growth 100 to 1000, {form}: {times[form, 1000] / times[form, 100] / 10:.2f} of linear")

@@ -7,4 +7,7 @@ trap 'rm -rf "$tmp"' EXIT
 for n in 1000 10000 100000; do
 	python3 tests/bench/generate.py $n > "$tmp/$n.berth"
 done
+for n in 100 1000; do
+	python3 tests/bench/generate_aws.py $n > "$tmp/aws$n.berth"
+done
 python3 tests/bench/measure.py build/berth "$tmp"
