@@ -136,6 +136,31 @@ encryption(struct ecs *e, struct object *q, struct doc *attributes)
 		doc_set(e->a, attributes, "SqsManagedSseEnabled", add_z(e, q, "true", "SQS's own default, written out"));
 }
 
+/* EventBridge puts what a rule could not deliver into the queue only when the queue's own policy lets it. */
+static void
+allow_rules(struct ecs *e, struct object *q, struct doc *statements, const char *arn_text)
+{
+	struct doc *rules = doc_list(e->a, q->at);
+	for (size_t i = 0; q->referenced && i < e->g->edges.n; i++) {
+		const struct graph_edge *x = &e->g->edges.v[i];
+		if (x->kind == EDGE_DEAD_LETTERS && x->to == q && x->from->kind == K_schedule && schedule_way(e->g, x->from) == CRON_RULE)
+			doc_add(rules, doc_z(e->a, x->at, arn(e, "events", arena_printf(e->a, "rule/%s*", aws_name(e, RK_RULE, node_name(e->g, x->from))))));
+	}
+	if (rules->count == 0)
+		return;
+	struct doc *s = doc_map(e->a, q->at), *principal = doc_map(e->a, q->at), *op = doc_map(e->a, q->at), *condition_doc = doc_map(e->a, q->at);
+	doc_set(e->a, s, "Sid", doc_z(e->a, q->at, "StartsOfRules"));
+	doc_set(e->a, s, "Effect", doc_z(e->a, q->at, "Allow"));
+	doc_set(e->a, principal, "Service", doc_z(e->a, q->at, "events.amazonaws.com"));
+	doc_set(e->a, s, "Principal", principal);
+	doc_set(e->a, s, "Action", doc_z(e->a, q->at, "sqs:SendMessage"));
+	doc_set(e->a, s, "Resource", doc_z(e->a, q->at, arn_text));
+	doc_set(e->a, op, "aws:SourceArn", rules);
+	doc_set(e->a, condition_doc, "ArnLike", op);
+	doc_set(e->a, s, "Condition", condition_doc);
+	doc_add(statements, s);
+}
+
 /* Nobody speaks to the queue in clear text. */
 static struct doc *
 queue_policy(struct ecs *e, struct object *q, const char *arn_text)
@@ -149,6 +174,7 @@ queue_policy(struct ecs *e, struct object *q, const char *arn_text)
 	doc_set(e->a, s, "Resource", doc_z(e->a, q->at, arn_text));
 	condition(e, s, q->at, "Bool", "aws:SecureTransport", "false");
 	doc_add(list, s);
+	allow_rules(e, q, list, arn_text);
 	doc_set(e->a, p, "Statement", list);
 	struct doc *d = doc_json(e->a, q->at, p);
 	d->because = "nobody speaks to the queue in clear text";

@@ -86,6 +86,11 @@ dead_letter(struct start *s)
 		diag_hint(e->g->compile->diags, d, "EventBridge takes standard SQS queues only (Scheduler API, DeadLetterConfig).");
 		return NULL;
 	}
+	if (q.existing && schedule_way(e->g, s->node) == CRON_RULE) {
+		struct diag *d = complain(e->g, D_E0181, v->origin, "a queue that exists already cannot take the dead letters of a rule");
+		diag_hint(e->g->compile->diags, d, "The queue's own policy must let events.amazonaws.com send, and berth does not own it; use via = scheduler, or declare the queue.");
+		return NULL;
+	}
 	struct doc *d = doc_map(e->a, v->origin);
 	doc_set(e->a, d, "Arn", of_z(e, v, q.arn));
 	return d;
@@ -145,6 +150,16 @@ add_network(struct ecs *e, struct doc *parameters)
 	struct doc *net = doc_map(e->a, e->ecs->at);
 	doc_set(e->a, net, "awsvpcConfiguration", doc_get(network_of(e, false), "AwsvpcConfiguration"));
 	doc_set(e->a, parameters, "NetworkConfiguration", net);
+}
+
+/* The queue of dead letters is there first. */
+static void
+after_dead_letters(struct start *s, struct resource *r)
+{
+	const struct value *v = get(s->e->g, s->node, A_schedule_dead_letter);
+	struct resource *queue = v ? lower_queue(s->e, v->object) : NULL;
+	if (queue)
+		resource_edge(s->e->l->out, r, queue);
 }
 
 /* Overrides travel as the target's input. */
@@ -207,6 +222,7 @@ make_schedule(struct start *s, const char *name, const char *expression, const c
 	struct resource *r = lower_add(e->l, RK_SCHEDULE, name, s->node, d);
 	resource_edge(e->l->out, r, s->machine ? s->machine : s->run.task->definition);
 	resource_edge(e->l->out, r, s->role);
+	after_dead_letters(s, r);
 	if (get_text(e->g, e->schedules, A_schedules_group).n == 0)
 		resource_edge(e->l->out, r, schedule_group(e, s->node));
 }
@@ -257,6 +273,7 @@ make_eventbridge_rule(struct start *s, const char *name, const char *expression,
 	struct resource *r = lower_add(e->l, RK_RULE_TARGETS, name, s->node, targets);
 	resource_edge(e->l->out, r, rule);
 	resource_edge(e->l->out, r, s->role);
+	after_dead_letters(s, r);
 	resource_edge(e->l->out, r, s->machine ? s->machine : s->run.task->definition);
 }
 
