@@ -76,7 +76,7 @@ field(struct str s, int n)
 static void
 check_arn(struct lower *l, const struct doc *d, struct str region)
 {
-	if (!str_starts(d->text, "arn:"))
+	if (!str_starts(d->text, "arn:aws"))
 		return;
 	const char *partition = str_starts(region, "cn-") ? "aws-cn" : str_starts(region, "us-gov-") ? "aws-us-gov" : "aws";
 	struct str own = field(d->text, 3);
