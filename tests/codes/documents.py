@@ -34,7 +34,7 @@ def conforms(what, document, name):
 
 # ---- texts ----
 
-texts = subprocess.run(["git", "ls-files", "*.md"], capture_output=True, text=True, cwd=root).stdout.split() or glob.glob("**/*.md", root_dir=root, recursive=True)
+texts = [t for t in glob.glob("**/*.md", root_dir=root, recursive=True) if not t.startswith("build/")]
 for text in texts:
     words = open(os.path.join(root, text), encoding="utf-8").read()
     for link in re.findall(r"\]\(([^)#:]+)\)", words):
