@@ -57,12 +57,52 @@ next_of(const struct timetable *t, int64_t after)
 	return best;
 }
 
+/* When a schedule runs: a timetable or a single instant, within its dates. */
+struct runs {
+	struct timetable table;
+	const struct zone *zone;
+	int64_t once;         /* INT64_MIN without `at` */
+	int64_t begin, end;   /* INT64_MIN, INT64_MAX without dates */
+};
+
+static bool
+read_runs(struct graph *g, struct object *o, struct runs *r)
+{
+	const struct value *at = get(g, o, A_schedule_at), *begin = get(g, o, A_schedule_from_date), *end = get(g, o, A_schedule_until_date);
+	struct instant i;
+	*r = (struct runs){.once = INT64_MIN, .begin = INT64_MIN, .end = INT64_MAX};
+	if (at) {
+		if (!node_instant(g, o, at, &i))
+			return false;
+		r->once = i.utc;
+		r->zone = i.zone;
+		return true;
+	}
+	if (!node_timetable(g, o, &r->table))
+		return false;
+	r->zone = r->table.zone;
+	if (begin && node_instant(g, o, begin, &i))
+		r->begin = i.utc;
+	if (end && node_instant(g, o, end, &i))
+		r->end = i.utc;
+	return true;
+}
+
+static int64_t
+next_run(const struct runs *r, int64_t after)
+{
+	if (r->once != INT64_MIN)
+		return r->once > after ? r->once : INT64_MAX;
+	int64_t n = next_of(&r->table, after < r->begin ? r->begin - 1 : after);
+	return n > r->end ? INT64_MAX : n;
+}
+
 static void
 show_schedule(struct session *s, struct graph *g, struct object *o, int64_t from, int count, bool json, bool *first, struct buf *out)
 {
-	struct timetable t;
+	struct runs t;
 	const char *stage = g->program->stage->name->text;
-	if (!node_timetable(g, o, &t))
+	if (!read_runs(g, o, &t))
 		return;
 	if (json)
 		buf_addf(out, "%s{\"stage\":\"%s\",\"schedule\":\"%s\",\"timezone\":\"%s\",\"next\":[", *first ? "" : ",", stage, o->label->text, zone_name(t.zone));
@@ -70,7 +110,7 @@ show_schedule(struct session *s, struct graph *g, struct object *o, int64_t from
 		buf_addf(out, "%s%s  schedule %s (%s)\n", *first ? "" : "\n", stage, o->label->text, zone_name(t.zone));
 	*first = false;
 	for (int i = 0; i < count; i++) {
-		from = next_of(&t, from);
+		from = next_run(&t, from);
 		if (from == INT64_MAX)
 			break;
 		const char *local = show_time(s->arena, from + zone_offset(t.zone, from)), *utc = show_time(s->arena, from);

@@ -65,6 +65,7 @@ expect 'explain a code' 0 'Works:' "$BERTH" explain E0133
 expect 'explain a slug' 0 'E0133' "$BERTH" explain unfaithful-schedule
 expect 'graph --iam' 0 'may sqs:SendMessage' "$BERTH" graph --iam --stage prod --set tag=v1 examples/mail-platform
 expect 'graph --iam without a value' 1 'E0190' "$BERTH" graph --iam --stage prod examples/mail-platform
+expect 'schedules show a single instant' 0 '2026-12-01 02:00   2026-11-30 17:00 UTC' "$BERTH" schedules --stage prod --set tag=v1 --from 2026-11-21T00:00:00Z examples/mail-platform
 expect 'explain a kind' 0 'Settings:' "$BERTH" explain schedule
 expect 'explain a setting' 0 'bounds' "$BERTH" explain container.port
 expect 'explain a word' 0 'forbid' "$BERTH" explain overlap
