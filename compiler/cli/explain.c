@@ -68,10 +68,9 @@ static void
 fidelity(const enum fidelity *fid, const char *const *how, struct buf *out)
 {
 	for (int t = 0; t < TARGET_COUNT; t++) {
-		buf_addf(out, "  %-11s %s", target_word((enum target)t), fidelity_word(fid[t]));
+		buf_addf(out, "  %-11s %s%s\n", target_word((enum target)t), fidelity_word(fid[t]), how[t] ? ":" : "");
 		if (how[t])
-			buf_addf(out, ": %s", how[t]);
-		buf_addc(out, '\n');
+			wrap(how[t], 14, out);
 	}
 }
 
