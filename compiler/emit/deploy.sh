@@ -172,6 +172,12 @@ put_stream() {
 
 put_target_group() {
 	create "$file" DuplicateTargetGroupName || :
+	want="$(field ProtocolVersion) $(field VpcId)"
+	have=$(ask elbv2 describe-target-groups --names "$name" --query 'TargetGroups[0].[ProtocolVersion, VpcId]' | tr '\t' ' ')
+	case $have in
+	"$want" | '') ;;
+	*) die "$address is there with other properties than can be changed ($have, not $want): give the service another name, or remove the target group" ;;
+	esac
 	arn=$(ask elbv2 describe-target-groups --names "$name" --query 'TargetGroups[0].TargetGroupArn') || failed "$address"
 	[ -z "$arn" ] || remember "$address" TargetGroupArn "$arn"
 	[ -z "$arn" ] || remember "$address" TargetGroupFullName "${arn##*:}"
