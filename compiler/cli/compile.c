@@ -9,6 +9,17 @@
 
 enum { LOCK_WAIT_MS = 10000 };
 
+/* Is the form that the program names built? False after a report. */
+static bool
+form_there(struct graph *g, const struct value *v)
+{
+	if (form_built(form_find(v->text)))
+		return true;
+	struct diag *d = complain(g, D_E0180, v->origin, "form %.*s is not yet built", (int)v->text.n, v->text.p);
+	diag_hint(g->compile->diags, d, "There are %s.", form_list(g->arena));
+	return false;
+}
+
 /* The forms asked for on the command line or by the stage; 0 after a report. */
 static unsigned
 stage_forms(struct session *s, struct graph *g)
@@ -20,8 +31,8 @@ stage_forms(struct session *s, struct graph *g)
 			struct str one = {w, strcspn(w, ",")};
 			enum form f = form_find(one);
 			if (f == FORM_COUNT || !form_built(f)) {
-				say(f == FORM_COUNT ? "there is no form \"%.*s\"; there are api, cloudformation, ecspresso, terraform, kubernetes" : "form %.*s is not yet built; there are api, cloudformation, ecspresso, terraform, kubernetes",
-				    (int)one.n, one.p);
+				say(f == FORM_COUNT ? "there is no form \"%.*s\"; there are %s" : "form %.*s is not yet built; there are %s", (int)one.n, one.p,
+				    form_list(s->arena));
 				s->exit = EXIT_USAGE;
 				return 0;
 			}
@@ -32,19 +43,13 @@ stage_forms(struct session *s, struct graph *g)
 	const struct value *list = get(g, g->program->stage_object, A_stage_emit);
 	for (const struct value *v = list ? (list->kind == V_LIST ? list->items : list) : NULL; v; v = v->next) {
 		enum form f = form_find(v->text);
-		if (!form_built(f)) {
-			struct diag *d = complain(g, D_E0180, v->origin, "form %s is not yet built", form_name(f));
-			diag_hint(g->compile->diags, d, "There are api, cloudformation, ecspresso, terraform and kubernetes.");
+		if (!form_there(g, v))
 			return 0;
-		}
 		mask |= 1u << f;
 	}
 	const struct value *deployer = get(g, object_child(g->program, g->program->stage_object, K_ecs, NULL), A_ecs_deployer);
-	if (mask == 0 && deployer && !form_built(form_find(deployer->text))) {
-		struct diag *d = complain(g, D_E0180, deployer->origin, "form %.*s is not yet built", (int)deployer->text.n, deployer->text.p);
-		diag_hint(g->compile->diags, d, "There are api, cloudformation, ecspresso, terraform and kubernetes.");
+	if (mask == 0 && deployer && !form_there(g, deployer))
 		return 0;
-	}
 	if (mask == 0 && deployer)
 		mask = 1u << form_find(deployer->text) | (g->target == TARGET_K8S ? 1u << FORM_KUBERNETES : 0);
 	if (mask == 0) /* AWS resources beside a Kubernetes stage are written in the AWS form */

@@ -68,16 +68,16 @@ iam_show(struct session *s, struct graph *g, struct buf *out)
 		return;
 	buf_addf(out, "# stage %s\n", g->program->stage->name->text);
 	for (const struct resource *r = rs->first; r; r = r->next) {
-		if (r->kind == resource_kind_get(RK_QUEUE)) {
+		if (resource_is(r, RK_QUEUE)) {
 			buf_addf(out, "\nqueue %s (%s)\n", r->name, r->declaration);
 			add_policy(s->compile->sources, out, doc_get(doc_get(r->body, "Attributes"), "Policy"), "denies");
 		}
-		if (r->kind != resource_kind_get(RK_ROLE))
+		if (!resource_is(r, RK_ROLE))
 			continue;
 		buf_addf(out, "\nrole %s (%s)\n", r->name, r->declaration);
 		add_policy(s->compile->sources, out, doc_get(r->body, "AssumeRolePolicyDocument"), "is taken on with");
-		const struct resource *p = resource_find(rs, arena_printf(g->arena, "%s/%s", resource_kind_get(RK_ROLE_POLICY)->kind, r->name));
-		const struct resource *more = resource_find(rs, arena_printf(g->arena, "%s/%s", resource_kind_get(RK_ROLE_ATTACHMENT)->kind, r->name));
+		const struct resource *p = resource_named(rs, RK_ROLE_POLICY, r->name);
+		const struct resource *more = resource_named(rs, RK_ROLE_ATTACHMENT, r->name);
 		if (p)
 			add_policy(s->compile->sources, out, doc_get(p->body, "PolicyDocument"), "may");
 		if (more)

@@ -241,7 +241,6 @@ struct str
 api_script(struct arena *a, const struct emit_head *head, const struct resources *rs, const file_list *files)
 {
 	struct buf b = {0};
-	struct str region = str_of(head->region);
 	buf_addf(&b, "#!/bin/sh\n# Deploys stage %s of %s: written by berth, not to be edited.\n", head->stage, head->project);
 	struct str body = str_of(deploy_script);
 	const char *code = strstr(body.p, "set -eu\n");
@@ -251,7 +250,7 @@ api_script(struct arena *a, const struct emit_head *head, const struct resources
 	variable(&b, "PREFIX", head->prefix);
 	variable(&b, "REGION", head->region);
 	variable(&b, "ACCOUNT", head->account);
-	variable(&b, "PARTITION", str_starts(region, "cn-") ? "aws-cn" : str_starts(region, "us-gov-") ? "aws-us-gov" : "aws");
+	variable(&b, "PARTITION", aws_partition(str_of(head->region)));
 	variable(&b, "CLUSTER", head->cluster);
 	buf_addz(&b, code);
 	name_list names = {0};

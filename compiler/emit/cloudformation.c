@@ -103,7 +103,7 @@ variable(struct cfn *c, const char *address, struct str attribute, const char **
 	const struct resource *r = owner(c, address);
 	if (!c->take(r)) {
 		/* without a revision: the latest */
-		*outside = resource_is(r, RK_TASK_DEFINITION) ? arena_printf(c->a, "arn:aws%s:ecs:%s:%s:task-definition/%s", strncmp(c->head->region, "cn-", 3) == 0 ? "-cn" : "",
+		*outside = resource_is(r, RK_TASK_DEFINITION) ? arena_printf(c->a, "arn:%s:ecs:%s:%s:task-definition/%s", aws_partition(str_of(c->head->region)),
 								    c->head->region, c->head->account, r->name)
 						     : NULL;
 		return NULL;

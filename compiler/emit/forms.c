@@ -28,6 +28,16 @@ form_built(enum form f)
 	return forms[f].built;
 }
 
+const char *
+form_list(struct arena *a)
+{
+	const char *list = "";
+	for (int f = 0; f < FORM_COUNT; f++)
+		if (forms[f].built)
+			list = arena_printf(a, "%s%s%s", list, *list ? ", " : "", forms[f].name);
+	return list;
+}
+
 enum form
 form_find(struct str name)
 {

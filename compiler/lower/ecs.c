@@ -59,7 +59,7 @@ read_stage(struct ecs *e)
 	e->region = region->text;
 	e->account = account->text;
 	check_account(e, account);
-	e->partition = str_starts(e->region, "cn-") ? "aws-cn" : str_starts(e->region, "us-gov-") ? "aws-us-gov" : "aws";
+	e->partition = aws_partition(e->region);
 	e->cluster_name = last_part(e->a, e->cluster->text);
 	struct str prefix = get_text(e->g, e->stage, A_stage_prefix);
 	e->prefix = prefix.n > 0 ? arena_strz(e->a, prefix) : e->g->compile->project_name->text;

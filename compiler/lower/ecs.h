@@ -73,6 +73,8 @@ struct doc *task_role_arn(struct task *t, bool execution);
 /* ---- ecs_task.c, ecs_log.c ---- */
 /* Roles, logs and the task definition of a workload; its containers come from `node`. */
 void make_task(struct ecs *e, struct object *node, struct task *out);
+/* A list is an argument vector; one text is for the shell. NULL for NULL. */
+struct doc *command_doc(struct ecs *e, const struct value *v);
 /* The container starts after another one; `condition` is START, HEALTHY or SUCCESS. */
 void depend(struct ecs *e, struct object *container, struct doc *def, const char *other, const char *condition, const char *because);
 void container_logging(struct task *t, struct object *container, struct doc *def);

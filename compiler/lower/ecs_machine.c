@@ -146,17 +146,9 @@ run_overrides(struct ecs *e, const struct run *run, bool capital)
 {
 	if (run->command == NULL)
 		return NULL;
-	struct doc *d = doc_map(e->a, run->command->origin), *list = doc_list(e->a, run->command->origin), *one = doc_map(e->a, run->command->origin), *command;
-	if (run->command->kind == V_LIST) {
-		command = of_list(e, run->command);
-	} else {
-		command = doc_list(e->a, run->command->origin);
-		doc_add(command, doc_z(e->a, run->command->origin, "/bin/sh"));
-		doc_add(command, doc_z(e->a, run->command->origin, "-c"));
-		doc_add(command, doc_value(e->l, run->command));
-	}
+	struct doc *d = doc_map(e->a, run->command->origin), *list = doc_list(e->a, run->command->origin), *one = doc_map(e->a, run->command->origin);
 	doc_set(e->a, one, capital ? "Name" : "name", add_z(e, run->node, run->container, "the container that does the service's work"));
-	doc_set(e->a, one, capital ? "Command" : "command", command);
+	doc_set(e->a, one, capital ? "Command" : "command", command_doc(e, run->command));
 	doc_add(list, one);
 	doc_set(e->a, d, capital ? "ContainerOverrides" : "containerOverrides", list);
 	return d;

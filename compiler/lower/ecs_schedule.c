@@ -110,9 +110,8 @@ make_start_role(struct start *s, bool rule)
 	struct doc *letters = rule ? NULL : dead_letter(s); /* a rule's is granted by the queue itself */
 	if (letters)
 		allow(e, list, letters->origin, "sqs:SendMessage", doc_get(letters, "Arn"));
-	const char *source = rule ? arn(e, "events", "rule/*") : arn(e, "scheduler", arena_printf(e->a, "schedule-group/%s", group_name(e)));
-	if (rule)
-		source = arn(e, "events", arena_printf(e->a, "rule/%s*", aws_name(e, RK_RULE, node_name(e->g, s->node))));
+	const char *source = rule ? arn(e, "events", arena_printf(e->a, "rule/%s*", aws_name(e, RK_RULE, node_name(e->g, s->node))))
+				  : arn(e, "scheduler", arena_printf(e->a, "schedule-group/%s", group_name(e)));
 	s->role = make_role(e, s->node, "start", rule ? "events.amazonaws.com" : "scheduler.amazonaws.com", source, list);
 }
 
@@ -170,6 +169,28 @@ input_doc(struct start *s)
 	return o ? doc_json(s->e->a, o->origin, o) : NULL;
 }
 
+/* What is started, and how: the same for Scheduler and a rule but for the input that gives the machine its instant. */
+static void
+fill_target(struct start *s, struct doc *target, const char *instant_key, struct doc *instant)
+{
+	struct ecs *e = s->e;
+	doc_set(e->a, target, "RoleArn", role_arn(e, s->node, s->role));
+	if (s->machine) {
+		doc_set(e->a, target, "Arn", machine_arn(s));
+		doc_set(e->a, target, instant_key, instant);
+	} else {
+		struct doc *p = task_parameters(s);
+		doc_set(e->a, target, "Arn", add_f(e, s->node, "the cluster", "%s", arn(e, "ecs", arena_printf(e->a, "cluster/%s", e->cluster_name))));
+		add_network(e, p);
+		doc_set(e->a, p, "EnableECSManagedTags", add_bool(e, s->node, true, "costs can be told apart"));
+		doc_set(e->a, p, "PropagateTags", add_z(e, s->node, "TASK_DEFINITION", "costs can be told apart"));
+		doc_set(e->a, target, "EcsParameters", p);
+		doc_set(e->a, target, "Input", input_doc(s));
+	}
+	doc_set(e->a, target, "RetryPolicy", retry_policy(s));
+	doc_set(e->a, target, "DeadLetterConfig", dead_letter(s));
+}
+
 /* ---- EventBridge Scheduler ---- */
 
 /* from_date and until_date are local times; Scheduler takes instants. */
@@ -203,21 +224,7 @@ make_schedule(struct start *s, const char *name, const char *expression, const c
 	doc_set(e->a, d, "FlexibleTimeWindow", window);
 	doc_set(e->a, d, "StartDate", instant_doc(s, A_schedule_from_date));
 	doc_set(e->a, d, "EndDate", instant_doc(s, A_schedule_until_date));
-	doc_set(e->a, target, "RoleArn", role_arn(e, s->node, s->role));
-	if (s->machine) {
-		doc_set(e->a, target, "Arn", machine_arn(s));
-		doc_set(e->a, target, "Input", add_z(e, s->node, "{\"scheduled\":\"<aws.scheduler.scheduled-time>\"}", "one token for each instant, so that a doubled delivery starts one task"));
-	} else {
-		struct doc *p = task_parameters(s);
-		doc_set(e->a, target, "Arn", add_f(e, s->node, "the cluster", "%s", arn(e, "ecs", arena_printf(e->a, "cluster/%s", e->cluster_name))));
-		add_network(e, p);
-		doc_set(e->a, p, "EnableECSManagedTags", add_bool(e, s->node, true, "costs can be told apart"));
-		doc_set(e->a, p, "PropagateTags", add_z(e, s->node, "TASK_DEFINITION", "costs can be told apart"));
-		doc_set(e->a, target, "EcsParameters", p);
-		doc_set(e->a, target, "Input", input_doc(s));
-	}
-	doc_set(e->a, target, "RetryPolicy", retry_policy(s));
-	doc_set(e->a, target, "DeadLetterConfig", dead_letter(s));
+	fill_target(s, target, "Input", add_z(e, s->node, "{\"scheduled\":\"<aws.scheduler.scheduled-time>\"}", "one token for each instant, so that a doubled delivery starts one task"));
 	doc_set(e->a, d, "Target", target);
 	struct resource *r = lower_add(e->l, RK_SCHEDULE, name, s->node, d);
 	resource_edge(e->l->out, r, s->machine ? s->machine : s->run.task->definition);
@@ -253,21 +260,7 @@ make_eventbridge_rule(struct start *s, const char *name, const char *expression,
 	struct resource *rule = lower_add(e->l, RK_RULE, name, s->node, d);
 	doc_set(e->a, targets, "Rule", doc_z(e->a, s->node->at, name));
 	doc_set(e->a, target, "Id", add_z(e, s->node, name, "one target for each rule"));
-	doc_set(e->a, target, "RoleArn", role_arn(e, s->node, s->role));
-	if (s->machine) {
-		doc_set(e->a, target, "Arn", machine_arn(s));
-		doc_set(e->a, target, "InputTransformer", input_transformer(s));
-	} else {
-		struct doc *p = task_parameters(s);
-		doc_set(e->a, target, "Arn", add_f(e, s->node, "the cluster", "%s", arn(e, "ecs", arena_printf(e->a, "cluster/%s", e->cluster_name))));
-		add_network(e, p);
-		doc_set(e->a, p, "EnableECSManagedTags", add_bool(e, s->node, true, "costs can be told apart"));
-		doc_set(e->a, p, "PropagateTags", add_z(e, s->node, "TASK_DEFINITION", "costs can be told apart"));
-		doc_set(e->a, target, "EcsParameters", p);
-		doc_set(e->a, target, "Input", input_doc(s));
-	}
-	doc_set(e->a, target, "RetryPolicy", retry_policy(s));
-	doc_set(e->a, target, "DeadLetterConfig", dead_letter(s));
+	fill_target(s, target, "InputTransformer", input_transformer(s));
 	doc_add(list, target);
 	doc_set(e->a, targets, "Targets", list);
 	struct resource *r = lower_add(e->l, RK_RULE_TARGETS, name, s->node, targets);

@@ -66,8 +66,7 @@ image_doc(struct ecs *e, struct object *c)
 		    digest ? digest->text.p : "");
 }
 
-/* A list is an argument vector; one text is for the shell. */
-static struct doc *
+struct doc *
 command_doc(struct ecs *e, const struct value *v)
 {
 	if (v == NULL || v->kind == V_LIST)

@@ -78,7 +78,7 @@ check_arn(struct lower *l, const struct doc *d, struct str region)
 {
 	if (!str_starts(d->text, "arn:aws"))
 		return;
-	const char *partition = str_starts(region, "cn-") ? "aws-cn" : str_starts(region, "us-gov-") ? "aws-us-gov" : "aws";
+	const char *partition = aws_partition(region);
 	struct str own = field(d->text, 3);
 	bool other = !str_eqz(field(d->text, 1), partition), elsewhere = own.n > 0 && !str_eq(own, region) && !str_eqz(own, "*");
 	if (!other && !elsewhere)

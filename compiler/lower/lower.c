@@ -181,11 +181,11 @@ wait_for_permissions(struct resources *rs)
 {
 	static const int kinds[] = {RK_ROLE_POLICY, RK_ROLE_ATTACHMENT};
 	for (struct resource *r = rs->first; r; r = r->next) {
-		if (r->kind == resource_kind_get(RK_ROLE_POLICY) || r->kind == resource_kind_get(RK_ROLE_ATTACHMENT))
+		if (resource_is(r, RK_ROLE_POLICY) || resource_is(r, RK_ROLE_ATTACHMENT))
 			continue;
 		for (struct edge *e = r->edges; e; e = e->next) {
-			for (size_t i = 0; e->to->kind == resource_kind_get(RK_ROLE) && i < sizeof kinds / sizeof *kinds; i++) {
-				struct resource *p = resource_find(rs, arena_printf(rs->arena, "%s/%s", resource_kind_get(kinds[i])->kind, e->to->name));
+			for (size_t i = 0; resource_is(e->to, RK_ROLE) && i < sizeof kinds / sizeof *kinds; i++) {
+				struct resource *p = resource_named(rs, kinds[i], e->to->name);
 				if (p)
 					resource_edge(rs, r, p);
 			}

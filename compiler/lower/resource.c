@@ -484,13 +484,19 @@ resource_add_as(struct resources *rs, int kind, const char *kind_name, const cha
 	return r;
 }
 
+const char *
+aws_partition(struct str region)
+{
+	return str_starts(region, "cn-") ? "aws-cn" : str_starts(region, "us-gov-") ? "aws-us-gov" : "aws";
+}
+
 bool
 resource_is(const struct resource *r, int kind)
 {
 	return r->kind == resource_kind_get(kind);
 }
 
-const struct resource *
+struct resource *
 resource_named(const struct resources *rs, int kind, const char *name)
 {
 	return resource_find(rs, arena_printf(rs->arena, "%s/%s", resource_kind_get(kind)->kind, name));

@@ -15,6 +15,8 @@ enum form {
 };
 const char *form_name(enum form f);
 bool form_built(enum form f);
+/* The names of the built ones, in words: arena text. */
+const char *form_list(struct arena *a);
 /* FORM_COUNT when there is none of that name. */
 enum form form_find(struct str name);
 /* The form a stage of the platform gets when none is named. */

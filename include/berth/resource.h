@@ -106,10 +106,12 @@ struct resource *resource_add(struct resources *rs, int kind, const char *name, 
 struct resource *resource_add_as(struct resources *rs, int kind, const char *kind_name, const char *name, const char *declaration,
 				 struct span origin, struct doc *body, struct resource **clash);
 struct resource *resource_find(const struct resources *rs, const char *address);
+/* aws, aws-cn or aws-us-gov, from the region's name. */
+const char *aws_partition(struct str region);
 /* Is it of that kind (an enum resource_kind_id)? */
 bool resource_is(const struct resource *r, int kind);
 /* The resource of that kind and name, or NULL. */
-const struct resource *resource_named(const struct resources *rs, int kind, const char *name);
+struct resource *resource_named(const struct resources *rs, int kind, const char *name);
 void resource_edge(struct resources *rs, struct resource *from, struct resource *to);
 /* Sorted for creation: dependencies first, ties by the kind's row, then by order added. A cycle is a bug. */
 void resources_order(struct resources *rs);
