@@ -270,13 +270,12 @@ read_every(struct graph *g, struct object *s, const struct value *every, struct 
 static const struct zone *
 zone_setting(struct graph *g, struct object *o, enum attr_id a, const char *what, struct span at)
 {
-	const struct value *v = get(g, o, a);
+	const struct value *v = object_get(g->program, o, a);
 	if (v == NULL && g->program->project_object)
-		v = get(g, g->program->project_object, A_project_timezone);
+		v = object_get(g->program, g->program->project_object, A_project_timezone);
+	if (v && (v->kind == V_ERROR || v->kind == V_UNKNOWN))
+		return NULL;
 	if (v == NULL) {
-		const struct value *raw = object_peek(g->program, o, a);
-		if (raw && (raw->kind == V_ERROR || raw->kind == V_UNKNOWN))
-			return NULL;
 		struct diag *d = complain(g, D_E0130, at, "%s has no time zone", what);
 		diag_hint(g->compile->diags, d, "Add timezone = \"Asia/Tokyo\" here, or to the project.");
 		return NULL;

@@ -24,6 +24,7 @@ compile_new(struct arena *a, file_reader *read, void *ctx)
 	c->project.dir = "";
 	map_init(&c->project.by_name, a);
 	map_init(&c->stage_by_name, a);
+	map_init(&c->meant, a);
 	map_init(&c->exempt_used, a);
 	return c;
 }
@@ -199,9 +200,10 @@ add_import(struct compile *c, const struct stmt *st)
 	map_init(&m->by_name, c->arena);
 	m->next = c->imports;
 	c->imports = m;
-	if (source == NULL || !literal_text(source->value, &text)) {
-		struct diag *g = diag_add(c->diags, D_E0122, source ? source->at : st->head, "import \"%s\" needs its source as plain text",
-					  m->name->text);
+	if (source == NULL) {
+		c->incomplete = true; /* reported with the other required settings */
+	} else if (!literal_text(source->value, &text)) {
+		struct diag *g = diag_add(c->diags, D_E0122, source->at, "import \"%s\" needs its source as plain text", m->name->text);
 		diag_hint(c->diags, g, "Write source = \"std\" or source = \"./modules/%s\".", m->name->text);
 	} else if (str_eqz(text, "std")) {
 		import_std(c, m);

@@ -197,11 +197,15 @@ absorb_setting(struct program *p, struct object *o, const struct stmt *st, int r
 	if (o->kind == K_COUNT)
 		return;
 	bool open = kind_row(o->kind)->map != 0 || o->kind == K_component;
+	const struct name *meant = map_get(&p->compile->meant, st);
 	if (!open && st->path && st->path->n >= 1) {
-		int a = st->path->n == 1 ? schema_attr(p->compile->schema, o->kind, st->path->part[0].name) : -1;
+		int a = st->path->n > 1 ? -1 : schema_attr(p->compile->schema, o->kind, meant ? meant : st->path->part[0].name);
 		if (a >= 0) {
-			unsigned i = (unsigned)a - kind_first_attr(p->compile->schema, o->kind);
-			add_layer(p, o, &o->slots[i], st, rank, scope);
+			struct slot *slot = &o->slots[(unsigned)a - kind_first_attr(p->compile->schema, o->kind)];
+			if (meant)
+				slot->misspelt = true;
+			else
+				add_layer(p, o, slot, st, rank, scope);
 			return;
 		}
 		int child = schema_child(p->compile->schema, o->kind, st->path->part[0].name);
@@ -210,7 +214,10 @@ absorb_setting(struct program *p, struct object *o, const struct stmt *st, int r
 			return;
 		}
 	}
-	if (open || o->kind == K_patch) {
+	if (meant) {
+		if (open)
+			object_entry(p, o, name_str(meant), st->key_at, true)->slot.misspelt = true;
+	} else if (open || o->kind == K_patch) {
 		struct entry *e = object_entry(p, o, setting_key(p, st), st->key_at, true);
 		add_layer(p, o, &e->slot, st, rank, scope);
 	}

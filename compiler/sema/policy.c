@@ -39,7 +39,7 @@ rules_run(struct program *p, struct object *o)
 
 /* ---- policies ---- */
 
-/* An exemption of this policy that names the object, or NULL. */
+/* An exemption of this policy that names the object, or may: whom it names was reported. Or NULL. */
 static struct object *
 exemption(struct program *p, const struct name *policy, struct object *o)
 {
@@ -50,7 +50,7 @@ exemption(struct program *p, const struct name *policy, struct object *o)
 		static const enum attr_id whom[] = {A_exempt_service, A_exempt_queue, A_exempt_schedule, A_exempt_job};
 		for (size_t i = 0; i < sizeof whom / sizeof *whom; i++) {
 			const struct value *v = object_peek(p, x, whom[i]);
-			if (v && v->kind == V_OBJECT && v->object == o)
+			if (v && (v->kind == V_ERROR || (v->kind == V_OBJECT && v->object == o)))
 				return x;
 		}
 	}

@@ -97,7 +97,9 @@ slot_force(struct program *p, struct object *o, struct slot *slot, const struct 
 	}
 	slot->state = FORCE_BUSY;
 	struct value *v = NULL;
-	if (slot->top) {
+	if (slot->misspelt) {
+		v = value_error(p, o->at);
+	} else if (slot->top) {
 		v = eval_expr(p, slot->top->stmt->value, slot->top->scope);
 		if (v->kind != V_ERROR && v->kind != V_UNKNOWN && v->kind != V_NONE)
 			v = coerce(p, v, row, o);
@@ -125,9 +127,7 @@ object_slot(struct program *p, struct object *o, enum attr_id a)
 const struct value *
 object_peek(struct program *p, struct object *o, enum attr_id a)
 {
-	struct slot *s = object_slot(p, o, a);
-	s->used = true;
-	return slot_force(p, o, s, attr_row(a));
+	return slot_force(p, o, object_slot(p, o, a), attr_row(a));
 }
 
 const struct value *
@@ -154,7 +154,7 @@ param_entry(struct program *p, struct object *o, struct entry *e)
 		q = q->next;
 	if (q == NULL)
 		return value_error(p, e->key_at); /* the static check reported it */
-	if (e->slot.top || e->slot.state != FORCE_TODO) {
+	if (e->slot.top || e->slot.misspelt || e->slot.state != FORCE_TODO) {
 		struct value *v = slot_force(p, o, &e->slot, &q->row);
 		if (v)
 			return v;
@@ -193,7 +193,7 @@ check_required(struct program *p, struct object *o)
 	for (unsigned i = 0; i < kind_attr_count(s, o->kind); i++) {
 		const struct attr_row *row = attr_row(kind_first_attr(s, o->kind) + i);
 		const struct slot *slot = &o->slots[i];
-		if (!row->required || template || slot->value || (slot->top && slot->state == FORCE_BUSY))
+		if (!row->required || template || slot->value || slot->misspelt || (slot->top && slot->state == FORCE_BUSY))
 			continue;
 		const struct contribution *base = o->parts; /* the last in the line of `from` */
 		for (const struct contribution *c = base; c; c = c->next)

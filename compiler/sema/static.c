@@ -77,7 +77,8 @@ other_word(struct schema *s, const struct name *word, int kind)
 	return NULL;
 }
 
-static void
+/* Names what is probably meant and returns its word; p is NULL where nothing is near. */
+static struct str
 hint_near(struct walk *w, struct diag *g, const struct name *word, int kind, bool block)
 {
 	struct schema *s = w->c->schema;
@@ -98,31 +99,42 @@ hint_near(struct walk *w, struct diag *g, const struct name *word, int kind, boo
 		diag_hint(w->c->diags, g, "Did you mean \"%.*s\"?", (int)best.word.n, best.word.p);
 	else if (!hint_home(w, g, word, kind, block) && kind < K_COUNT)
 		diag_hint(w->c->diags, g, "berth explain %s lists what may stand here.", kind_row((enum kind_id)kind)->name);
+	return known ? str_of(known) : best.word;
 }
 
 /* ---- settings ---- */
+
+/* An unknown setting is taken for the one it probably means: that one is not missing as well. */
+static void
+mean(struct walk *w, const struct stmt *st, struct str word)
+{
+	map_put(&w->c->meant, st, (void *)name_get(w->c->names, word.p, word.n));
+}
 
 static void
 check_component_setting(struct walk *w, const struct component *comp, const struct stmt *st)
 {
 	if (st->path == NULL || st->path->n != 1 || param_find(comp->params, st->path->part[0].name))
 		return;
+	struct nearest best = nearest_to(name_str(st->path->part[0].name));
+	for (struct param *p = comp->params; p; p = p->next)
+		nearest_try(&best, name_str(p->name));
+	if (best.word.p)
+		mean(w, st, best.word);
 	const char *cause = arena_printf(w->c->arena, "parameter %s of component %s", st->path->part[0].name->text, comp->name->text);
 	if (diag_again(w->c->diags, st->key_at, "and here", cause))
 		return;
 	struct diag *g = diag_add(w->c->diags, D_E0102, st->key_at, "component \"%s\" has no parameter \"%s\"", comp->name->text,
 				  st->path->part[0].name->text);
 	diag_cause(w->c->diags, cause, g);
-	struct nearest best = nearest_to(name_str(st->path->part[0].name));
-	struct buf all = {0};
-	for (struct param *p = comp->params; p; p = p->next) {
-		nearest_try(&best, name_str(p->name));
-		buf_addf(&all, "%s%s", all.n ? ", " : "", p->name->text);
-	}
-	if (best.word.p)
+	if (best.word.p) {
 		diag_hint(w->c->diags, g, "Did you mean \"%.*s\"?", (int)best.word.n, best.word.p);
-	else
-		diag_hint(w->c->diags, g, "Its parameters are %.*s.", (int)all.n, all.p);
+		return;
+	}
+	struct buf all = {0};
+	for (struct param *p = comp->params; p; p = p->next)
+		buf_addf(&all, "%s%s", all.n ? ", " : "", p->name->text);
+	diag_hint(w->c->diags, g, "Its parameters are %.*s.", (int)all.n, all.p);
 	buf_free(&all);
 }
 
@@ -177,7 +189,9 @@ check_setting(struct walk *w, int kind, const struct stmt *st, const char *where
 		return;
 	}
 	g = diag_add(d, D_E0102, st->key_at, "unknown setting \"%s\" of %s", word->text, where);
-	hint_near(w, g, word, kind, false);
+	struct str meant = hint_near(w, g, word, kind, false);
+	if (meant.p)
+		mean(w, st, meant);
 }
 
 /* ---- blocks ---- */

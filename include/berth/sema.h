@@ -77,6 +77,7 @@ struct slot {
 	struct value *value; /* when done; NULL: not written and no default */
 	uint8_t state;
 	bool used;           /* something read it while lowering */
+	bool misspelt;       /* written under a word that probably means it: reported, so neither missing nor known */
 	bool implied;        /* a default or a stage output, not written */
 	const char *why;     /* implied: where it is from */
 };
@@ -201,6 +202,7 @@ struct compile {
 	bool blocks_missing;      /* a block inside a declaration was refused: what should stand in it is not asked for */
 	bool need_values;         /* compile and plan: an unknown parameter is an error */
 	bool run_tests;
+	struct map meant;         /* statement -> struct name: the setting that an unknown word probably means */
 	struct map exempt_used;   /* exempt statements that excused something */
 	unsigned tests_passed, tests_failed;
 };
