@@ -56,6 +56,26 @@ buf_addc(struct buf *b, char c)
 }
 
 void
+buf_add_utf8(struct buf *b, struct str s)
+{
+	size_t from = 0;
+
+	for (size_t i = 0; i < s.n;) {
+		size_t len = (unsigned char)s.p[i] < 128 ? 1 : utf8_len(s.p + i, s.n - i);
+
+		if (len) {
+			i += len;
+			continue;
+		}
+		buf_add(b, s.p + from, i - from);
+		buf_addz(b, "\xEF\xBF\xBD");
+		from = ++i;
+	}
+	if (from < s.n)
+		buf_add(b, s.p + from, s.n - from);
+}
+
+void
 buf_pad(struct buf *b, char c, size_t n)
 {
 	if (n == 0)

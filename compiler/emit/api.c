@@ -5,6 +5,8 @@
  */
 #include "forms.h"
 
+#include "text.h"
+
 #include <string.h>
 
 extern const char deploy_script[]; /* deploy.sh of this folder, embedded */
@@ -90,11 +92,39 @@ path_of(struct arena *a, const struct resource *r, const char *operation)
 	return p;
 }
 
+/* deploy.sh puts values in by these names; text that reads like one says its dollar in another way. */
+static void
+to_fill(const struct text_style *s, const struct doc *attr, struct buf *out)
+{
+	(void)s;
+	buf_addf(out, "${%s.%.*s}", attr->address, (int)attr->text.n, attr->text.p);
+}
+
+static bool
+may_become(struct str s, const char *word)
+{
+	size_t n = strlen(word);
+	return memcmp(s.p, word, s.n < n ? s.n : n) == 0;
+}
+
+static void
+not_to_fill(const struct text_style *s, char opener, bool brace, struct str rest, unsigned depth, struct buf *out)
+{
+	(void)s;
+	if (brace && (may_become(rest, "aws.") || may_become(rest, "external.")))
+		text_add_unicode(out, (unsigned char)opener, depth);
+	else
+		buf_addc(out, opener);
+	if (brace)
+		buf_addc(out, '{');
+}
+
 static struct str
 json_of(struct arena *a, const struct doc *d)
 {
+	static const struct text_style style = {"$", to_fill, not_to_fill, NULL};
 	struct buf b = {0};
-	json_write(d, &b);
+	json_write_styled(d, &style, &b);
 	struct str out = arena_str(a, buf_str(&b));
 	buf_free(&b);
 	return out;

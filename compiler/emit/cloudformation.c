@@ -24,6 +24,7 @@ struct cfn {
 	const struct resource *r; /* being written */
 	struct map used;          /* resources that its properties refer to */
 	VEC(const struct resource *) actions; /* all scheduled actions */
+	name_list parameters;     /* what CI owns, as far as this template has it */
 };
 
 /* ---- names and references ---- */
@@ -96,11 +97,13 @@ parameter_id(struct arena *a, struct str name)
  * template: then *outside is what stands for it.
  */
 static const char *
-variable(struct cfn *c, const char *address, struct str attribute, const char **outside)
+variable(struct cfn *c, const struct doc *attr, const char **outside)
 {
-	if (strcmp(address, "external") == 0)
-		return parameter_id(c->a, attribute);
-	const struct resource *r = owner(c, address);
+	if (strcmp(attr->address, "external") == 0) {
+		external_names_of(c->a, attr, &c->parameters);
+		return parameter_id(c->a, attr->text);
+	}
+	const struct resource *r = owner(c, attr->address);
 	if (!c->take(r)) {
 		/* without a revision: the latest */
 		*outside = resource_is(r, RK_TASK_DEFINITION) ? arena_printf(c->a, "arn:%s:ecs:%s:%s:task-definition/%s", aws_partition(str_of(c->head->region)),
@@ -108,8 +111,8 @@ variable(struct cfn *c, const char *address, struct str attribute, const char **
 						     : NULL;
 		return NULL;
 	}
-	return by_ref(attribute) ? cloudformation_id(c->a, r)
-				 : arena_printf(c->a, "%s.%.*s", cloudformation_id(c->a, r), (int)attribute.n, attribute.p);
+	return by_ref(attr->text) ? cloudformation_id(c->a, r)
+				  : arena_printf(c->a, "%s.%.*s", cloudformation_id(c->a, r), (int)attr->text.n, attr->text.p);
 }
 
 static struct doc *
@@ -137,7 +140,7 @@ import(struct cfn *c, const struct doc *attr)
 static struct doc *
 reference(struct cfn *c, const struct doc *attr)
 {
-	const char *outside = NULL, *name = variable(c, attr->address, attr->text, &outside);
+	const char *outside = NULL, *name = variable(c, attr, &outside);
 	if (outside)
 		return doc_z(c->a, attr->origin, outside);
 	if (name == NULL)
@@ -163,40 +166,33 @@ refers(const struct doc *d)
 	return false;
 }
 
-/* Text with attributes inside, for Fn::Sub; what looks like a variable and is none is escaped. */
+static void
+substitute(const struct text_style *s, const struct doc *attr, struct buf *out)
+{
+	const char *outside = NULL, *name = variable(s->context, attr, &outside);
+	if (outside)
+		buf_addz(out, outside);
+	else if (name)
+		buf_addf(out, "${%s}", name);
+	else
+		bug("%s is in another template", attr->address);
+}
+
+static void
+no_variable(const struct text_style *s, char opener, bool brace, struct str rest, unsigned depth, struct buf *out)
+{
+	(void)s, (void)opener, (void)rest, (void)depth;
+	buf_addz(out, brace ? "${!" : "$");
+}
+
+/* Text with attributes inside, for Fn::Sub. */
 static struct doc *
 substitution(struct cfn *c, const struct doc *d)
 {
-	struct buf raw = {0}, b = {0};
-	text_add_doc(&raw, d);
-	struct str s = buf_str(&raw);
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] != '$' || i + 1 >= s.n || s.p[i + 1] != '{') {
-			buf_addc(&b, s.p[i]);
-			continue;
-		}
-		const char *end = memchr(s.p + i, '}', s.n - i);
-		struct str inner = {s.p + i + 2, end ? (size_t)(end - s.p - i - 2) : 0};
-		size_t dot = inner.n;
-		while (dot > 0 && inner.p[dot - 1] != '.')
-			dot--;
-		const char *address = dot > 1 ? arena_strz(c->a, (struct str){inner.p, dot - 1}) : "";
-		if (!resource_find(c->rs, address) && strcmp(address, "external") != 0) {
-			buf_addz(&b, "${!");
-			i++;
-			continue;
-		}
-		const char *outside = NULL, *name = variable(c, address, (struct str){inner.p + dot, inner.n - dot}, &outside);
-		if (outside)
-			buf_addz(&b, outside);
-		else if (name)
-			buf_addf(&b, "${%s}", name);
-		else
-			bug("%s is in another template", address);
-		i = (size_t)(end - s.p);
-	}
+	const struct text_style style = {"$", substitute, no_variable, c};
+	struct buf b = {0};
+	text_add_doc(&b, d, &style);
 	struct doc *text = doc_string(c->a, d->origin, arena_str(c->a, buf_str(&b)));
-	buf_free(&raw);
 	buf_free(&b);
 	return one_member(c->a, d->origin, "Fn::Sub", text);
 }
@@ -464,29 +460,18 @@ add_resource(struct cfn *c, struct doc *all, const struct resource *r)
 		doc_append(all, str_of(arena_printf(c->a, "%sPolicy", cloudformation_id(c->a, r))), queue_policy(c, policy));
 }
 
-/* What CI owns, as far as this template has it. */
 static void
-add_parameters(struct cfn *c, struct doc *root, const struct doc *all)
+add_parameters(struct cfn *c, struct doc *root)
 {
-	name_list names = {0};
 	struct doc *list = doc_map(c->a, NO_SPAN);
-	struct buf text = {0};
-	external_names(c->a, c->rs, &names);
-	if (names.n == 0)
-		return;
-	json_write(all, &text);
-	buf_addc(&text, '\0');
-	for (size_t i = 0; i < names.n; i++) {
-		const char *id = parameter_id(c->a, str_of(names.v[i])), *first = external_first(c->rs, names.v[i]);
-		if (!strstr(text.p, arena_printf(c->a, "${%s}", id)) && !strstr(text.p, arena_printf(c->a, "\"Ref\": \"%s\"", id)))
-			continue;
-		struct doc *p = doc_set(c->a, list, id, doc_map(c->a, NO_SPAN));
+	for (size_t i = 0; i < c->parameters.n; i++) {
+		const char *first = external_first(c->rs, c->parameters.v[i]);
+		struct doc *p = doc_set(c->a, list, parameter_id(c->a, str_of(c->parameters.v[i])), doc_map(c->a, NO_SPAN));
 		doc_set(c->a, p, "Type", doc_z(c->a, NO_SPAN, "String"));
 		doc_set(c->a, p, "Description", doc_z(c->a, NO_SPAN, "Given by whoever deploys (external)"));
 		if (first)
 			doc_set(c->a, p, "Default", doc_z(c->a, NO_SPAN, first));
 	}
-	buf_free(&text);
 	if (list->count)
 		doc_set(c->a, root, "Parameters", list);
 }
@@ -535,7 +520,7 @@ cloudformation_template(struct arena *a, const struct emit_head *head, const str
 	for (const struct resource *r = rs->first; r; r = r->next)
 		if (r->kind->cloudformation && take(r))
 			add_resource(&c, all, r);
-	add_parameters(&c, root, all);
+	add_parameters(&c, root);
 	doc_set(a, root, "Resources", all);
 	add_outputs(&c, root);
 	json_write(root, &b);

@@ -12,6 +12,8 @@
  */
 #include "forms.h"
 
+#include "text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,50 +140,43 @@ canonical(struct arena *a, const struct doc *d, const char *leave_out)
 
 /* ---- templates ---- */
 
+struct template_of {
+	struct arena *a;
+	const struct emit_head *head;
+	const struct resources *rs;
+};
+
 /* A value from the stack's outputs, or from CI's environment. */
 static void
-add_call(struct buf *b, const struct emit_head *head, const struct resources *rs, struct arena *a, struct str inner)
+call(const struct text_style *s, const struct doc *attr, struct buf *out)
 {
-	size_t dot = inner.n;
-	while (dot > 0 && inner.p[dot - 1] != '.')
-		dot--;
-	const char *address = arena_strz(a, (struct str){inner.p, dot ? dot - 1 : 0});
-	struct str attribute = {inner.p + dot, inner.n - dot};
-	const struct resource *r = resource_find(rs, address);
-	if (strcmp(address, "external") == 0) {
-		const char *name = arena_strz(a, attribute);
-		const char *first = external_first(rs, name);
-		if (first)
-			buf_addf(b, "{{ env `%s` `%s` }}", name, first);
-		else
-			buf_addf(b, "{{ must_env `%s` }}", name);
-	} else if (r) {
-		buf_addf(b, "{{ cfn_output `%s-%s` `%s` }}", head->prefix, head->stage, cloudformation_id(a, r));
-	} else {
-		buf_addf(b, "${%.*s}", (int)inner.n, inner.p);
+	const struct template_of *t = s->context;
+	const char *name = arena_strz(t->a, attr->text);
+	if (strcmp(attr->address, "external") != 0) {
+		buf_addf(out, "{{ cfn_output `%s-%s` `%s` }}", t->head->prefix, t->head->stage, cloudformation_id(t->a, resource_find(t->rs, attr->address)));
+		return;
 	}
+	const char *first = external_first(t->rs, name);
+	if (first)
+		buf_addf(out, "{{ env `%s` `%s` }}", name, first);
+	else
+		buf_addf(out, "{{ must_env `%s` }}", name);
+}
+
+static void
+no_call(const struct text_style *s, char opener, bool brace, struct str rest, unsigned depth, struct buf *out)
+{
+	(void)s, (void)opener, (void)rest, (void)depth;
+	buf_addz(out, brace ? "{{`{{`}}" : "{{`{`}}");
 }
 
 static struct str
 templated(struct arena *a, const struct emit_head *head, const struct resources *rs, const struct doc *d)
 {
-	struct buf raw = {0}, b = {0};
-	json_write(d, &raw);
-	struct str s = buf_str(&raw);
-	for (size_t i = 0; i < s.n; i++) {
-		const char *end;
-		if (i + 1 < s.n && s.p[i] == '{' && s.p[i + 1] == '{') {
-			buf_addz(&b, "{{`{{`}}");
-			i++;
-		} else if (i + 1 < s.n && s.p[i] == '$' && s.p[i + 1] == '{' && (end = memchr(s.p + i, '}', s.n - i))) {
-			add_call(&b, head, rs, a, (struct str){s.p + i + 2, (size_t)(end - s.p) - i - 2});
-			i = (size_t)(end - s.p);
-		} else {
-			buf_addc(&b, s.p[i]);
-		}
-	}
+	const struct text_style style = {"{", call, no_call, &(struct template_of){a, head, rs}};
+	struct buf b = {0};
+	json_write_styled(d, &style, &b);
 	struct str out = arena_str(a, buf_str(&b));
-	buf_free(&raw);
 	buf_free(&b);
 	return out;
 }

@@ -71,62 +71,59 @@ local_name(struct arena *a, const char *name)
 
 /* ---- text: references, and what looks like one ---- */
 
+/* LIVING_TAG is the variable living_tag. */
 static const char *
-attribute_name(const struct resource *r, struct str attribute)
+variable_name(struct arena *a, const char *name)
+{
+	char *out = arena_strz(a, str_of(name));
+	for (char *c = out; *c; c++)
+		*c = *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
+	return out;
+}
+
+static const char *
+attribute_name(struct str attribute)
 {
 	if (str_eqz(attribute, "TargetGroupFullName"))
 		return "arn_suffix";
 	if (str_eqz(attribute, "QueueUrl"))
 		return "url";
-	(void)r;
 	return "arn";
 }
 
-/* ${…} of a document's text as Terraform's expression; anything else that it would take for a template is escaped. */
-static struct str
-expressions(struct tf *t, struct str s)
+static void
+expression(const struct text_style *s, const struct doc *attr, struct buf *out)
 {
-	struct buf b = {0};
-	for (size_t i = 0; i < s.n; i++) {
-		bool dollar = s.p[i] == '$', percent = s.p[i] == '%';
-		if ((!dollar && !percent) || i + 1 >= s.n || s.p[i + 1] != '{') {
-			buf_addc(&b, s.p[i]);
-			continue;
-		}
-		const char *end = dollar ? memchr(s.p + i, '}', s.n - i) : NULL;
-		struct str inner = {s.p + i + 2, end ? (size_t)(end - s.p) - i - 2 : 0};
-		size_t dot = inner.n;
-		while (dot > 0 && inner.p[dot - 1] != '.')
-			dot--;
-		const char *address = dot > 1 ? arena_strz(t->a, (struct str){inner.p, dot - 1}) : "";
-		struct str attribute = {inner.p + dot, inner.n - dot};
-		const struct resource *r = resource_find(t->rs, address);
-		if (strcmp(address, "external") == 0) {
-			buf_addz(&b, "${var.");
-			for (size_t k = 0; k < attribute.n; k++)
-				buf_addc(&b, attribute.p[k] >= 'A' && attribute.p[k] <= 'Z' ? (char)(attribute.p[k] + 32) : attribute.p[k]);
-			buf_addc(&b, '}');
-		} else if (r) {
-			buf_addf(&b, "${%s.%s.%s}", type_of(r), local_name(t->a, r->name), attribute_name(r, attribute));
-		} else {
-			buf_addf(&b, "%c%c{", s.p[i], s.p[i]);
-			i++;
-			continue;
-		}
-		i = (size_t)(end - s.p);
+	const struct tf *t = s->context;
+	if (strcmp(attr->address, "external") == 0) {
+		buf_addf(out, "${var.%s}", variable_name(t->a, arena_strz(t->a, attr->text)));
+		return;
 	}
-	struct str out = arena_str(t->a, buf_str(&b));
-	buf_free(&b);
-	return out;
+	const struct resource *r = resource_find(t->rs, attr->address);
+	if (r == NULL)
+		bug("%s is not in the configuration", attr->address);
+	buf_addf(out, "${%s.%s.%s}", type_of(r), local_name(t->a, r->name), attribute_name(attr->text));
+}
+
+/* Every string is a template: ${ and %{ are doubled. */
+static void
+no_expression(const struct text_style *s, char opener, bool brace, struct str rest, unsigned depth, struct buf *out)
+{
+	(void)s, (void)rest, (void)depth;
+	if (brace)
+		buf_addf(out, "%c%c{", opener, opener);
+	else
+		buf_addz(out, opener == '$' ? "${\"$\"}" : "%"); /* "$${" would be text */
 }
 
 static struct doc *
 text(struct tf *t, const struct doc *d)
 {
-	struct buf raw = {0};
-	text_add_doc(&raw, d);
-	struct doc *out = doc_string(t->a, d->origin, expressions(t, buf_str(&raw)));
-	buf_free(&raw);
+	const struct text_style style = {"$%", expression, no_expression, t};
+	struct buf b = {0};
+	text_add_doc(&b, d, &style);
+	struct doc *out = doc_string(t->a, d->origin, arena_str(t->a, buf_str(&b)));
+	buf_free(&b);
 	return out;
 }
 
@@ -548,11 +545,8 @@ add_variables(struct tf *t, struct doc *root)
 	struct doc *variables = doc_map(t->a, NO_SPAN);
 	external_names(t->a, t->rs, &names);
 	for (size_t i = 0; i < names.n; i++) {
-		char *name = arena_strz(t->a, str_of(names.v[i]));
 		const char *first = external_first(t->rs, names.v[i]);
-		for (char *c = name; *c; c++)
-			*c = *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c;
-		struct doc *v = doc_set(t->a, variables, name, doc_map(t->a, NO_SPAN));
+		struct doc *v = doc_set(t->a, variables, variable_name(t->a, names.v[i]), doc_map(t->a, NO_SPAN));
 		doc_set(t->a, v, "type", doc_z(t->a, NO_SPAN, "string"));
 		doc_set(t->a, v, "description", doc_z(t->a, NO_SPAN, "Given by whoever deploys (external)"));
 		if (first)

@@ -1,14 +1,35 @@
 /*
- * The text of string documents, shared by the two document writers.
+ * The text of string documents, shared by the document writers and the forms.
  */
 #ifndef BERTH_EMIT_TEXT_H
 #define BERTH_EMIT_TEXT_H
 
 #include "berth/resource.h"
 
-/* Malformed bytes become U+FFFD: neither library takes anything but UTF-8. */
-void text_add_utf8(struct buf *b, struct str s);
-/* What a DOC_STRING, DOC_ATTR, DOC_TEXT or DOC_JSON says; an attribute as ${address.Attribute}. */
-void text_add_doc(struct buf *b, const struct doc *d);
+/*
+ * How a form writes text: what stands for an attribute, and how text that its
+ * readers would take for one is escaped. Of two characters together only the
+ * second is '{'; `openers` are the first ones that mean something before it.
+ */
+struct text_style {
+	const char *openers;
+	/* Write what stands for the attribute, as the file's bytes. */
+	void (*attribute)(const struct text_style *s, const struct doc *attribute, struct buf *out);
+	/*
+	 * Write the opener, with '{' behind it when `brace` (else an attribute comes next), so that it is text. `rest`: what
+	 * follows in the same piece; `depth`: how many JSON strings are around it.
+	 */
+	void (*escape)(const struct text_style *s, char opener, bool brace, struct str rest, unsigned depth, struct buf *out);
+	void *context;
+};
+
+/* What a DOC_STRING, DOC_ATTR, DOC_TEXT or DOC_JSON says; without a style, an attribute as ${address.Attribute}. */
+void text_add_doc(struct buf *b, const struct doc *d, const struct text_style *style);
+/* json_write with a style. */
+void json_write_styled(const struct doc *d, const struct text_style *style, struct buf *out);
+/* \u00XX inside `depth` JSON strings, at least one. */
+void text_add_unicode(struct buf *b, unsigned char c, unsigned depth);
+/* Millionths as the shortest decimal: 60.5, -0.25, 3. */
+void text_add_number(struct buf *b, int64_t number);
 
 #endif

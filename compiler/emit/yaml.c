@@ -16,8 +16,6 @@
 #include <strings.h>
 #include <yaml.h>
 
-enum { MILLION = 1000000 };
-
 /* Where a scalar stands. */
 enum position { AT_ROOT, AT_KEY, AT_VALUE };
 
@@ -137,7 +135,7 @@ emit_string(yaml_emitter_t *e, const struct doc *d, enum position position)
 {
 	struct buf b = {0};
 
-	text_add_doc(&b, d);
+	text_add_doc(&b, d, NULL);
 	emit_scalar(e, buf_str(&b), style_of(buf_str(&b), position));
 	buf_free(&b);
 }
@@ -147,7 +145,7 @@ emit_key(yaml_emitter_t *e, struct str key)
 {
 	struct buf b = {0};
 
-	text_add_utf8(&b, key);
+	buf_add_utf8(&b, key);
 	emit_scalar(e, buf_str(&b), style_of(buf_str(&b), AT_KEY));
 	buf_free(&b);
 }
@@ -158,20 +156,14 @@ emit_plain(yaml_emitter_t *e, const char *z)
 	emit_scalar(e, str_of(z), YAML_PLAIN_SCALAR_STYLE);
 }
 
-/* Millionths as the shortest decimal: 60.5, -0.25, 3. */
 static void
 emit_number(yaml_emitter_t *e, int64_t number)
 {
-	uint64_t n = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-	char text[40];
-	size_t end;
+	struct buf b = {0};
 
-	snprintf(text, sizeof text, "%s%" PRIu64 ".%06u", number < 0 ? "-" : "", n / MILLION, (unsigned)(n % MILLION));
-	for (end = strlen(text); text[end - 1] == '0'; end--)
-		text[end - 1] = '\0';
-	if (text[end - 1] == '.')
-		text[end - 1] = '\0';
-	emit_plain(e, text);
+	text_add_number(&b, number);
+	emit_scalar(e, buf_str(&b), YAML_PLAIN_SCALAR_STYLE);
+	buf_free(&b);
 }
 
 static void

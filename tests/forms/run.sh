@@ -1,5 +1,6 @@
 #!/bin/sh
 # Programs that the examples leave out, in every form that takes them: NAME.berth beside NAME.out, a JSON line a file.
+# A line `# forms: LIST` names other forms.
 # UPDATE=1 writes the .out files anew; read the difference before you commit it.
 set -u
 cd "$(dirname "$0")"
@@ -9,7 +10,8 @@ out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 for program in *.berth; do
 	expected=${program%.berth}.out
-	if ! "$BERTH" compile --emit api,cloudformation,terraform --stdout "$program" > "$out" 2>&1; then
+	forms=$(sed -n 's/^# forms: //p' "$program")
+	if ! "$BERTH" compile --emit "${forms:-api,cloudformation,terraform}" --stdout "$program" > "$out" 2>&1; then
 		failed=$((failed + 1))
 		head -n 20 "$out"
 		continue
