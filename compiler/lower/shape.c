@@ -101,17 +101,37 @@ is_text(const struct doc *d)
 	return d->kind == DOC_STRING || d->kind == DOC_ATTR || d->kind == DOC_TEXT || d->kind == DOC_JSON;
 }
 
+/* The compiled form of a pattern of the tables, made once; NULL where it is no POSIX expression. */
+static const regex_t *
+compiled(const char *pattern)
+{
+	static struct {
+		const char *pattern;
+		bool good;
+		regex_t re;
+	} known[128];
+	size_t i = 0;
+	while (i < 128 && known[i].pattern && known[i].pattern != pattern)
+		i++;
+	if (i == 128)
+		bug("more than %zu patterns in the tables", i);
+	if (known[i].pattern == NULL) {
+		known[i].good = regcomp(&known[i].re, pattern, REG_EXTENDED | REG_NOSUB) == 0;
+		known[i].pattern = pattern;
+	}
+	return known[i].good ? &known[i].re : NULL;
+}
+
 static void
 check_pattern(struct check *c, const char *pattern, const struct doc *d)
 {
-	regex_t re;
-	struct arena *a = arena_new();
-	if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) == 0) {
-		if (regexec(&re, arena_strz(a, d->text), 0, NULL, 0) != 0)
-			found(c, d, "\"%.*s\" does not match %s", d->text.n > 80 ? 80 : (int)d->text.n, d->text.p, pattern);
-		regfree(&re);
-	}
-	arena_free(a);
+	const regex_t *re = compiled(pattern);
+	struct buf text = {0};
+	buf_adds(&text, d->text);
+	buf_addc(&text, '\0');
+	if (re && regexec(re, text.p, 0, NULL, 0) != 0)
+		found(c, d, "\"%.*s\" does not match %s", d->text.n > 80 ? 80 : (int)d->text.n, d->text.p, pattern);
+	buf_free(&text);
 }
 
 static void
