@@ -6,6 +6,7 @@
 #include "graph_internal.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* ---- dead letters ---- */
 
@@ -149,6 +150,35 @@ check_order(struct graph *g, struct object *node)
 
 /* ---- volumes ---- */
 
+/* A whole path to a file, without . and .. and empty parts. */
+static bool
+is_file_path(struct str s)
+{
+	if (s.n < 2 || s.p[0] != '/' || memchr(s.p, '\n', s.n))
+		return false;
+	for (size_t i = 1, from = 1; i <= s.n; i++) {
+		if (i < s.n && s.p[i] != '/')
+			continue;
+		struct str part = {s.p + from, i - from};
+		if (part.n == 0 || str_eqz(part, ".") || str_eqz(part, ".."))
+			return false;
+		from = i + 1;
+	}
+	return true;
+}
+
+static void
+check_files(struct graph *g, struct object *c)
+{
+	struct object *files = object_child(g->program, c, K_files, NULL);
+	for (struct entry *x = files ? files->entries : NULL; x; x = x->next) {
+		if (is_file_path(x->key))
+			continue;
+		struct diag *d = complain(g, D_E0169, x->key_at, "\"%.*s\" is not the whole path of a file", (int)x->key.n, x->key.p);
+		diag_hint(g->compile->diags, d, "Write it from the root, such as \"/etc/nginx/conf.d/app.conf\".");
+	}
+}
+
 void
 check_mounts(struct graph *g, struct object *node)
 {
@@ -166,6 +196,8 @@ check_mounts(struct graph *g, struct object *node)
 			}
 		}
 	}
+	for (struct object *c = object_child(g->program, node, K_container, NULL); c; c = object_next(c))
+		check_files(g, c);
 	for (struct object *v = object_child(g->program, node, K_volume, NULL); v; v = object_next(v)) {
 		if (get(g, v, A_volume_path) && !get(g, v, A_volume_efs))
 			complain(g, D_E0169, get_span(g, v, A_volume_path), "only a volume of EFS has a path inside it");

@@ -91,6 +91,15 @@ void router_permissions(struct task *t, struct object *log);
 /* Log groups, streams and what else the route needs, once for each. */
 void lower_log(struct ecs *e, struct object *log);
 
+/* ---- ecs_files.c ---- */
+typedef VEC(const char *) folder_list;
+/* The folders that volumes are mounted over for the container's `files`: the outermost ones. */
+void file_folders(struct ecs *e, struct object *container, folder_list *out);
+/* The name of the n-th one's volume, from 0. */
+const char *file_volume(struct ecs *e, struct object *container, size_t n);
+/* The container that fills them, of that image, or NULL without files. */
+struct doc *files_container(struct task *t, struct object *container, struct doc *image);
+
 /* ---- ecs_queue.c ---- */
 struct queue_ref {
 	const char *name, *url, *arn; /* SQS only */

@@ -272,8 +272,23 @@ ulimits_doc(struct ecs *e, struct object *c)
 static struct doc *
 user_doc(struct ecs *e, struct object *c)
 {
-	const struct value *v = get(e->g, c, A_container_user);
-	return v && v->kind == V_INT ? of_f(e, v, "%lld", (long long)v->n) : doc_value(e->l, v);
+	struct object *security = object_child(e->p, c->parent, K_security, NULL);
+	const struct value *own = get(e->g, c, A_container_user), *user = security ? get(e->g, security, A_security_user) : NULL,
+			   *group = security ? get(e->g, security, A_security_group) : NULL;
+	if (own && own->kind == V_STRING && (group == NULL || memchr(own->text.p, ':', own->text.n)))
+		return doc_value(e->l, own);
+	if (own && own->kind == V_STRING)
+		return of_f(e, own, "%.*s:%lld", (int)own->text.n, own->text.p, (long long)group->n);
+	if (own)
+		user = own;
+	if (user == NULL && group) {
+		struct diag *d = complain(e->g, D_E0181, group->origin, "a group without a user cannot be done on ecs");
+		diag_hint(e->g->compile->diags, d, "Give both: security { user = %lld, group = %lld }", (long long)group->n, (long long)group->n);
+		return NULL;
+	}
+	if (user == NULL)
+		return NULL;
+	return group ? of_f(e, user, "%lld:%lld", (long long)user->n, (long long)group->n) : of_f(e, user, "%lld", (long long)user->n);
 }
 
 /* ---- order ---- */
@@ -330,17 +345,34 @@ add_order(struct task *t, struct object *c, struct doc *def)
 static const char *
 own_tmp(struct ecs *e, struct object *c)
 {
+	folder_list folders = {0};
 	if (!get_bool(e->g, c, A_container_read_only))
 		return NULL;
+	file_folders(e, c, &folders);
+	for (size_t i = 0; i < folders.n; i++)
+		if (strcmp(folders.v[i], "/tmp") == 0)
+			return NULL;
 	for (struct object *m = object_child(e->p, c, K_mount, NULL); m; m = object_next(m))
 		if (str_eqz(get_text(e->g, m, A_mount_path), "/tmp"))
 			return NULL;
 	return arena_printf(e->a, "tmp-%s", c->label->text);
 }
 
+/* A mount that berth adds. */
+static void
+add_mount(struct ecs *e, struct doc *list, struct object *at, const char *volume, const char *path, bool read_only, const char *because)
+{
+	struct doc *d = doc_map(e->a, at->at);
+	doc_set(e->a, d, "sourceVolume", add_z(e, at, volume, because));
+	doc_set(e->a, d, "containerPath", add_z(e, at, path, because));
+	doc_set(e->a, d, "readOnly", doc_bool(e->a, at->at, read_only));
+	doc_add(list, d);
+}
+
 static struct doc *
 mounts_doc(struct ecs *e, struct object *c)
 {
+	folder_list folders = {0};
 	struct doc *list = doc_list(e->a, c->at);
 	for (struct object *m = object_child(e->p, c, K_mount, NULL); m; m = object_next(m)) {
 		struct doc *d = doc_map(e->a, m->at);
@@ -351,13 +383,12 @@ mounts_doc(struct ecs *e, struct object *c)
 		doc_add(list, d);
 	}
 	const char *tmp = own_tmp(e, c);
-	if (tmp) {
-		struct doc *d = doc_map(e->a, c->at);
-		doc_set(e->a, d, "sourceVolume", add_z(e, c, tmp, "read_only leaves /tmp to write to"));
-		doc_set(e->a, d, "containerPath", add_z(e, c, "/tmp", "read_only leaves /tmp to write to"));
-		doc_set(e->a, d, "readOnly", doc_bool(e->a, c->at, false));
-		doc_add(list, d);
-	}
+	if (tmp)
+		add_mount(e, list, c, tmp, "/tmp", false, "read_only leaves /tmp to write to");
+	file_folders(e, c, &folders);
+	for (size_t i = 0; i < folders.n; i++)
+		add_mount(e, list, object_child(e->p, c, K_files, NULL), file_volume(e, c, i), folders.v[i],
+			  get_bool(e->g, c, A_container_read_only) && strcmp(folders.v[i], "/tmp") != 0, "what the image has there, and the files");
 	return list->count ? list : NULL;
 }
 
@@ -370,6 +401,14 @@ efs_doc(struct ecs *e, struct object *v, const struct value *efs)
 	doc_set(e->a, d, "rootDirectory", path ? doc_value(e->l, path) : add_z(e, v, "/", "the whole file system"));
 	doc_set(e->a, d, "transitEncryption", add_z(e, v, "ENABLED", "files do not travel in clear text"));
 	return d;
+}
+
+static void
+add_volume(struct ecs *e, struct doc *list, struct object *at, const char *name, const char *because)
+{
+	struct doc *d = doc_map(e->a, at->at);
+	doc_set(e->a, d, "name", add_z(e, at, name, because));
+	doc_add(list, d);
 }
 
 /* The task's volumes, and how much of its own disk they take. */
@@ -392,11 +431,12 @@ volumes_doc(struct ecs *e, struct object *node, int64_t *bytes, struct span *at)
 	}
 	for (struct object *c = object_child(e->p, node, K_container, NULL); c; c = object_next(c)) {
 		const char *tmp = own_tmp(e, c);
-		if (tmp) {
-			struct doc *d = doc_map(e->a, c->at);
-			doc_set(e->a, d, "name", add_z(e, c, tmp, "read_only leaves /tmp to write to"));
-			doc_add(list, d);
-		}
+		folder_list folders = {0};
+		if (tmp)
+			add_volume(e, list, c, tmp, "read_only leaves /tmp to write to");
+		file_folders(e, c, &folders);
+		for (size_t i = 0; i < folders.n; i++)
+			add_volume(e, list, object_child(e->p, c, K_files, NULL), file_volume(e, c, i), "what the image has there, and the files");
 	}
 	return list->count ? list : NULL;
 }
@@ -460,6 +500,33 @@ container_doc(struct task *t, struct object *c)
 	return d;
 }
 
+static void
+add_container(struct task *t, struct object *c, struct doc *list)
+{
+	struct doc *d = container_doc(t, c), *files = files_container(t, c, image_doc(t->e, c));
+	if (files) {
+		doc_add(list, files);
+		depend(t->e, c, d, arena_strz(t->e->a, doc_get(files, "name")->text), "SUCCESS", "its files are there before it starts");
+	}
+	doc_add(list, d);
+}
+
+/* Containers that berth adds may take the name of one that was written. */
+static void
+check_names(struct task *t, const struct doc *list)
+{
+	for (const struct doc *c = list->items; c; c = c->next) {
+		for (const struct doc *o = c->next; o; o = o->next) {
+			if (!doc_equal(doc_get(c, "name"), doc_get(o, "name")))
+				continue;
+			struct diag *d = complain(t->e->g, D_E0156, o->origin, "two containers of the task would be called \"%.*s\"", (int)doc_get(o, "name")->text.n,
+						  doc_get(o, "name")->text.p);
+			diag_note(t->e->g->compile->diags, d, c->origin, "the other is made for this");
+			diag_hint(t->e->g->compile->diags, d, "berth adds log-router and NAME-files: choose another name.");
+		}
+	}
+}
+
 static struct doc *
 size_reason(struct ecs *e, struct object *node, int n, const char *what, struct size need)
 {
@@ -510,7 +577,8 @@ make_task(struct ecs *e, struct object *node, struct task *t)
 	if (router)
 		doc_add(containers, router);
 	for (struct object *c = object_child(e->p, node, K_container, NULL); c; c = object_next(c))
-		doc_add(containers, container_doc(t, c));
+		add_container(t, c, containers);
+	check_names(t, containers);
 	task_roles(t);
 	struct doc *d = doc_map(e->a, node->at), *needs = doc_list(e->a, node->at);
 	struct size need = node_size(e->g, node);

@@ -128,7 +128,7 @@ BESIDE = {
     "to_opensearch": ['host = "h"', 'index = "i"'], "to_datadog": ['api_key = secretsmanager("k")'], "multiline": ['start = "^x"'],
     "mount": ['path = "/m"'], "volume": ['efs = "fs-12345678"'], "queue": [], "dead_letter": ["after = 3"], "job": [MAIN],
     "scale_requests": ["target = 900/m"], "scale_queue": ["per_task = 5", "queue = queue.jobs"], "scale_schedule": ['cron = "0 12 * * *"', "count = 2..3"],
-    "deploy_canary": ["weights = [10%]"],
+    "deploy_canary": ["weights = [10%]"], "security": ["user = 10001"],
     "log": ['to cloudwatch {\n  group = "/y"\n  retention = 30d\n}'],
 }
 INSTEAD = {"health": {"command", "grpc"}, "startup": {"command", "grpc"}, "schedule": {"every", "at"}, "volume": {"size"}, "http": {"target_group"}, "scale_queue": {"latency", "each"}}  # of the first line beside it

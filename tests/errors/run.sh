@@ -99,6 +99,32 @@ expect 'what is not built is accepted by check' 0 '' "$BERTH" check "$tmp/unbuil
 expect 'and refused by compile' 1 'E0180.*not yet built for ecs' "$BERTH" compile -o "$tmp/out" "$tmp/unbuilt.berth"
 expect 'a form that is not built' 64 'not yet built' "$BERTH" compile --emit helm -o "$tmp/out" "$tmp/unbuilt.berth"
 
+# files in a container
+with_files() { program "$tmp/files.berth" << EOF
+service web {
+  volume data { size = 5GiB }
+  container app {
+    image = "a"
+    tag = "1"
+    cpu = 0.25vcpu
+    memory = 512MiB
+    mount data { path = "/data" }
+    files { "$1" = "x" }
+  }
+}
+EOF
+}
+with_files /etc/app/app.conf
+expect 'a file in a folder' 0 'written' "$BERTH" compile -o "$tmp/ok" "$tmp/files.berth"
+with_files /etc/app.conf
+expect 'a file in a folder of the platform' 1 'E0181.*files in /etc itself' "$BERTH" compile -o "$tmp/out" "$tmp/files.berth"
+with_files /data/x/y
+expect 'a file that hides a part of a volume' 1 'E0169.*would hide' "$BERTH" compile -o "$tmp/out" "$tmp/files.berth"
+for path in a/b /a/../b /a//b /a/ /; do
+	with_files "$path"
+	expect "a file called $path" 1 'E0169.*whole path' "$BERTH" check "$tmp/files.berth"
+done
+
 # patches
 patched() { program "$tmp/patch.berth" << EOF
 service web {
