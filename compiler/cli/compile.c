@@ -126,7 +126,7 @@ lower_one(struct session *s, struct graph *g, struct out_set *set)
 	const char *problem = check_jobs(g, rs, forms) ? emit_set(forms, &head, rs, set) : NULL;
 	if (problem) {
 		struct diag *d = complain(g, D_E0185, g->program->stage_object->at, "%s", problem);
-		diag_hint(g->compile->diags, d, "Split the project, or choose another form: --emit api, terraform");
+		diag_hint(g->compile->diags, d, "Choose another form, --emit api takes everything; what is too large can be split into two projects.");
 	}
 }
 

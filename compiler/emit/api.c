@@ -26,9 +26,23 @@ static const struct {
 	{RK_LISTENER_RULE, "modify-rule", "Conditions Actions"},
 	{RK_SERVICE, "update-service",
 	 "cluster serviceName=service desiredCount taskDefinition capacityProviderStrategy deploymentConfiguration availabilityZoneRebalancing networkConfiguration "
-	 "platformVersion healthCheckGracePeriodSeconds enableExecuteCommand enableECSManagedTags loadBalancers propagateTags"},
+	 "platformVersion healthCheckGracePeriodSeconds enableExecuteCommand enableECSManagedTags loadBalancers serviceRegistries propagateTags"},
 	{RK_STATE_MACHINE, "update-state-machine", "roleArn definition"},
+	{RK_CD_GROUP, "update-deployment-group",
+	 "applicationName deploymentGroupName=currentDeploymentGroupName deploymentConfigName serviceRoleArn alarmConfiguration autoRollbackConfiguration "
+	 "deploymentStyle blueGreenDeploymentConfiguration loadBalancerInfo ecsServices"},
 };
+
+/* What ECS lets change where CodeDeploy deploys; the rest comes with a deployment. Source: ECS API, UpdateService. */
+static const char codedeploy_members[] =
+	"cluster serviceName=service desiredCount healthCheckGracePeriodSeconds enableECSManagedTags propagateTags";
+
+static bool
+by_codedeploy(const struct resource *r)
+{
+	const struct doc *type = resource_is(r, RK_SERVICE) ? doc_find(r->body, STR("deploymentController.type")) : NULL;
+	return type && str_eqz(type->text, "CODE_DEPLOY");
+}
 
 /* Another reference to the same value: documents are trees, so the top node is made anew. */
 static struct doc *
@@ -51,23 +65,36 @@ without(struct arena *a, const struct doc *map, const char *key)
 	return d;
 }
 
-/* ECS owns the weights of a rule that it shifts traffic with. */
+/* Whoever deploys owns the weights of a rule that traffic is shifted with. */
 static bool
 is_weighted(const struct resource *rule)
 {
 	return doc_find(rule->body, STR("Actions[0].ForwardConfig")) != NULL;
 }
 
+/* What an update that does not name it keeps: it may be there from an earlier version. Source: ECS API, UpdateService. */
+static bool
+is_removed_by_empty_list(const struct resource *r, const char *member)
+{
+	static const char *const names[] = {"loadBalancers", "serviceRegistries", "capacityProviderStrategy"};
+	for (size_t i = 0; resource_is(r, RK_SERVICE) && i < sizeof names / sizeof *names; i++)
+		if (strcmp(member, names[i]) == 0)
+			return true;
+	return false;
+}
+
 static struct doc *
 update_body(struct arena *a, const struct resource *r, const char *members)
 {
 	struct doc *d = doc_map(a, r->origin);
-	for (const char *w = members; *w; w += strcspn(w, " "), w += *w == ' ') {
+	for (const char *w = by_codedeploy(r) ? codedeploy_members : members; *w; w += strcspn(w, " "), w += *w == ' ') {
 		struct str word = {w, strcspn(w, " ")};
 		const char *is = memchr(word.p, '=', word.n);
 		const char *from = arena_strz(a, (struct str){word.p, is ? (size_t)(is - word.p) : word.n});
 		const char *to = is ? arena_strz(a, (struct str){is + 1, word.n - (size_t)(is - word.p) - 1}) : from;
 		const struct doc *v = doc_get(r->body, from);
+		if (v == NULL && is_removed_by_empty_list(r, from))
+			doc_set(a, d, to, doc_list(a, r->origin));
 		if (v == NULL || v->first_only || (resource_is(r, RK_LISTENER_RULE) && strcmp(from, "Actions") == 0 && is_weighted(r)))
 			continue;
 		if (resource_is(r, RK_QUEUE))
@@ -248,7 +275,7 @@ static void
 each_named(struct buf *b, const struct resources *rs, int kind, const char *when, const char *command)
 {
 	for (const struct resource *r = rs->first; r; r = r->next) {
-		if (!resource_is(r, kind) || (when && (r->when == NULL || strcmp(r->when, when) != 0)))
+		if (!resource_is(r, kind) || by_codedeploy(r) || (when && (r->when == NULL || strcmp(r->when, when) != 0)))
 			continue;
 		buf_addz(b, command);
 		quote(b, r->name);
@@ -295,6 +322,7 @@ api_script(struct arena *a, const struct emit_head *head, const struct resources
 	each_named(&b, rs, RK_STATE_MACHINE, "before_deploy", "run_job");
 	put_all(a, &b, rs, files, true);
 	each_named(&b, rs, RK_SERVICE, NULL, "wait_for");
+	each_named(&b, rs, RK_CD_DEPLOYMENT, NULL, "wait_for_deployment");
 	each_named(&b, rs, RK_STATE_MACHINE, "after_deploy", "run_job");
 	each_named(&b, rs, RK_SCHEDULE_GROUP, NULL, "prune_schedules");
 	buf_addz(&b, "prune_rules\n");

@@ -197,6 +197,27 @@ substitution(struct cfn *c, const struct doc *d)
 	return one_member(c->a, d->origin, "Fn::Sub", text);
 }
 
+/* Text that reads like a pseudo parameter is put together from parts, so that no reader asks for a forgotten Fn::Sub. */
+static struct doc *
+apart(struct cfn *c, const struct doc *d)
+{
+	struct doc *join = doc_list(c->a, d->origin), *parts = doc_list(c->a, d->origin);
+	size_t from = 0;
+	for (size_t i = 0; i < d->text.n; i++) {
+		if (!str_starts((struct str){d->text.p + i, d->text.n - i}, "${AWS::"))
+			continue;
+		doc_add(parts, doc_string(c->a, d->origin, (struct str){d->text.p + from, i + 1 - from}));
+		from = i + 1;
+	}
+	struct doc *rest = doc_string(c->a, d->origin, (struct str){d->text.p + from, d->text.n - from});
+	if (from == 0)
+		return rest;
+	doc_add(parts, rest);
+	doc_add(join, doc_z(c->a, d->origin, ""));
+	doc_add(join, parts);
+	return one_member(c->a, d->origin, "Fn::Join", join);
+}
+
 /* ---- values ---- */
 
 /* Where CloudFormation spells a member otherwise than with a capital. */
@@ -205,7 +226,7 @@ member_name(struct cfn *c, struct str key)
 {
 	static const struct {
 		const char *api, *cfn;
-	} odd[] = {{"efsVolumeConfiguration", "EFSVolumeConfiguration"}, {"fileSystemId", "FilesystemId"}, {"definition", "DefinitionString"},
+	} odd[] = {{"efsVolumeConfiguration", "EFSVolumeConfiguration"}, {"fileSystemId", "FilesystemId"}, {"definition", "DefinitionString"}, {"ecsServices", "ECSServices"},
 		   {"stateMachineName", "StateMachineName"}};
 	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
 		if (str_eqz(key, odd[i].api))
@@ -265,6 +286,7 @@ value(struct cfn *c, const struct doc *d, bool keep, bool object)
 		if (refers(d))
 			return substitution(c, d);
 		break;
+	case DOC_STRING: return apart(c, d);
 	default: break;
 	}
 	out = NEW(c->a, struct doc);
@@ -485,22 +507,29 @@ add_output(struct cfn *c, struct doc *list, const struct resource *r, const char
 	doc_set(c->a, o, "Export", e);
 }
 
-/* For other templates and for ecspresso: target groups and rules, whose ARNs nobody knows before. */
+static struct doc *
+attribute_of(struct cfn *c, const struct resource *r, const char *attribute)
+{
+	struct doc *pair = doc_list(c->a, r->origin);
+	doc_add(pair, doc_z(c->a, r->origin, cloudformation_id(c->a, r)));
+	doc_add(pair, doc_z(c->a, r->origin, attribute));
+	return one_member(c->a, r->origin, "Fn::GetAtt", pair);
+}
+
+/* For other templates and for ecspresso: what has an ARN that nobody knows before. */
 static void
 add_outputs(struct cfn *c, struct doc *root)
 {
 	struct doc *list = doc_map(c->a, NO_SPAN);
 	for (const struct resource *r = c->rs->first; r; r = r->next) {
-		if (!c->take(r) || (!resource_is(r, RK_TARGET_GROUP) && !resource_is(r, RK_LISTENER_RULE)))
+		if (!c->take(r))
 			continue;
-		const char *id = cloudformation_id(c->a, r);
-		add_output(c, list, r, "", one_member(c->a, r->origin, "Ref", doc_z(c->a, r->origin, id)), export_name(c, r, STR("TargetGroupArn")));
-		if (resource_is(r, RK_TARGET_GROUP)) {
-			struct doc *pair = doc_list(c->a, r->origin);
-			doc_add(pair, doc_z(c->a, r->origin, id));
-			doc_add(pair, doc_z(c->a, r->origin, "TargetGroupFullName"));
-			add_output(c, list, r, "FullName", one_member(c->a, r->origin, "Fn::GetAtt", pair), export_name(c, r, STR("TargetGroupFullName")));
-		}
+		if (resource_is(r, RK_TARGET_GROUP) || resource_is(r, RK_LISTENER_RULE))
+			add_output(c, list, r, "", one_member(c->a, r->origin, "Ref", doc_z(c->a, r->origin, cloudformation_id(c->a, r))), export_name(c, r, STR("TargetGroupArn")));
+		if (resource_is(r, RK_TARGET_GROUP))
+			add_output(c, list, r, "FullName", attribute_of(c, r, "TargetGroupFullName"), export_name(c, r, STR("TargetGroupFullName")));
+		if (resource_is(r, RK_DISCOVERY))
+			add_output(c, list, r, "", attribute_of(c, r, "Arn"), export_name(c, r, STR("Arn")));
 	}
 	if (list->count)
 		doc_set(c->a, root, "Outputs", list);

@@ -218,6 +218,24 @@ add_ecspresso(struct arena *a, struct out_set *set, struct doc *extra, const str
 	return problem;
 }
 
+/* What a form cannot say of these resources, or NULL. */
+static const char *
+beyond(unsigned mask, const struct resources *rs)
+{
+	for (const struct resource *r = rs->first; r; r = r->next) {
+		if (!resource_is(r, RK_CD_DEPLOYMENT))
+			continue;
+		if (mask & 1u << FORM_TERRAFORM)
+			return "via = codedeploy: each version is a request to CodeDeploy, which Terraform does not make";
+		if (!(mask & 1u << FORM_ECSPRESSO) && (mask & 1u << FORM_CLOUDFORMATION))
+			return "via = codedeploy: each version is a request to CodeDeploy, and CloudFormation can then change the service no more";
+		const struct doc *spec = doc_find(r->body, STR("revision.appSpecContent.content"));
+		if ((mask & 1u << FORM_ECSPRESSO) && doc_get(spec->items, "Hooks"))
+			return "via = codedeploy with hooks: ecspresso writes the AppSpec itself, without them";
+	}
+	return NULL;
+}
+
 static bool
 any_resource(const struct resource *r)
 {
@@ -228,7 +246,9 @@ any_resource(const struct resource *r)
 const char *
 emit_set(unsigned mask, const struct emit_head *head, struct resources *rs, struct out_set *set)
 {
-	const char *problem = NULL;
+	const char *problem = beyond(mask, rs);
+	if (problem)
+		return problem;
 	struct arena *a = set->arena;
 	struct doc *root = doc_map(a, NO_SPAN), *list = doc_list(a, NO_SPAN), *extra = doc_list(a, NO_SPAN);
 	unsigned n = 0, total = 0, aws = 0;

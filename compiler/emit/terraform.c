@@ -30,7 +30,7 @@ static const struct {
 } types[] = {
 	{RK_LOG_GROUP, "aws_cloudwatch_log_group"}, {RK_ROLE, "aws_iam_role"}, {RK_ROLE_POLICY, "aws_iam_role_policy"},
 	{RK_ROLE_ATTACHMENT, "aws_iam_role_policy_attachment"}, {RK_QUEUE, "aws_sqs_queue"}, {RK_DELIVERY_STREAM, "aws_kinesis_firehose_delivery_stream"},
-	{RK_TARGET_GROUP, "aws_lb_target_group"}, {RK_LISTENER_RULE, "aws_lb_listener_rule"}, {RK_TASK_DEFINITION, "aws_ecs_task_definition"},
+	{RK_TARGET_GROUP, "aws_lb_target_group"}, {RK_DISCOVERY, "aws_service_discovery_service"}, {RK_LISTENER_RULE, "aws_lb_listener_rule"}, {RK_TASK_DEFINITION, "aws_ecs_task_definition"},
 	{RK_SERVICE, "aws_ecs_service"}, {RK_SCALABLE_TARGET, "aws_appautoscaling_target"}, {RK_SCALING_POLICY, "aws_appautoscaling_policy"},
 	{RK_SCHEDULED_ACTION, "aws_appautoscaling_scheduled_action"}, {RK_STATE_MACHINE, "aws_sfn_state_machine"},
 	{RK_SCHEDULE_GROUP, "aws_scheduler_schedule_group"}, {RK_SCHEDULE, "aws_scheduler_schedule"}, {RK_RULE, "aws_cloudwatch_event_rule"},
@@ -178,6 +178,7 @@ static const struct {
 	{RK_TARGET_GROUP, "HealthCheckIntervalSeconds", "health_check.interval"}, {RK_TARGET_GROUP, "HealthCheckTimeoutSeconds", "health_check.timeout"},
 	{RK_TARGET_GROUP, "HealthyThresholdCount", "health_check.healthy_threshold"}, {RK_TARGET_GROUP, "UnhealthyThresholdCount", "health_check.unhealthy_threshold"},
 	{RK_TARGET_GROUP, "Matcher", ""},
+	{RK_DISCOVERY, "NamespaceId", "dns_config.namespace_id"}, {RK_DISCOVERY, "DnsConfig", ""},
 	{RK_LISTENER_RULE, "Conditions", ""}, {RK_LISTENER_RULE, "Actions", ""},
 	{RK_TASK_DEFINITION, "containerDefinitions", ""}, {RK_TASK_DEFINITION, "volumes", "volume"}, {RK_TASK_DEFINITION, "sizeInGiB", "size_in_gib"},
 	{RK_SERVICE, "serviceName", "name"}, {RK_SERVICE, "deploymentConfiguration", ""}, {RK_SERVICE, "networkConfiguration", ""}, {RK_SERVICE, "loadBalancers", "load_balancer"},
@@ -293,7 +294,7 @@ service(struct tf *t, const struct doc *body, struct doc *out)
 		else if (str_eqz(m->key, "deploymentCircuitBreaker") || str_eqz(m->key, "alarms"))
 			doc_set(t->a, out, snake(t->a, m->key), value(t, m));
 		else
-			doc_set(t->a, strategy, snake(t->a, m->key), value(t, m));
+			doc_set(t->a, strategy, str_eqz(m->key, "lifecycleHooks") ? "lifecycle_hook" : snake(t->a, m->key), value(t, m));
 	}
 	if (!str_eqz(doc_get(d, "strategy")->text, "ROLLING")) {
 		doc_set(t->a, out, "deployment_configuration", strategy);
@@ -472,7 +473,10 @@ special(struct tf *t, struct doc *out)
 		stream(t, body, out);
 	else if (resource_is(t->r, RK_TARGET_GROUP))
 		target_group(t, body, out);
-	else if (resource_is(t->r, RK_LISTENER_RULE))
+	else if (resource_is(t->r, RK_DISCOVERY)) {
+		for (const struct doc *m = doc_get(body, "DnsConfig")->items; m; m = m->next)
+			place(t, out, arena_printf(t->a, "dns_config.%s", snake(t->a, m->key)), value(t, m));
+	} else if (resource_is(t->r, RK_LISTENER_RULE))
 		listener_rule(t, body, out);
 	else if (resource_is(t->r, RK_TASK_DEFINITION)) {
 		doc_set(t->a, out, "container_definitions", json_text(t, doc_get(body, "containerDefinitions")));

@@ -67,109 +67,6 @@ read_stage(struct ecs *e)
 
 /* ---- services ---- */
 
-static struct doc *
-alarms_doc(struct ecs *e, const struct value *names)
-{
-	if (names == NULL)
-		return NULL;
-	struct doc *d = doc_map(e->a, names->origin);
-	doc_set(e->a, d, "alarmNames", of_list(e, names));
-	doc_set(e->a, d, "enable", doc_bool(e->a, names->origin, true));
-	doc_set(e->a, d, "rollback", doc_bool(e->a, names->origin, true));
-	return d;
-}
-
-static struct doc *
-breaker_doc(struct ecs *e, struct object *node)
-{
-	struct doc *d = doc_map(e->a, node->at);
-	doc_set(e->a, d, "enable", add_bool(e, node, true, "a version that does not start must not be tried for ever"));
-	doc_set(e->a, d, "rollback", add_bool(e, node, true, "a failed deployment goes back to the last good version"));
-	return d;
-}
-
-static void
-percents(struct ecs *e, struct doc *d, struct object *node, struct object *rolling)
-{
-	const struct value *h = rolling ? get(e->g, rolling, A_deploy_rolling_healthy) : NULL;
-	if (h && h->kind == V_RANGE) {
-		doc_set(e->a, d, "maximumPercent", of_int(e, h, h->items->next->n / 1000));
-		doc_set(e->a, d, "minimumHealthyPercent", of_int(e, h, (h->items->n + 999) / 1000));
-	} else {
-		doc_set(e->a, d, "maximumPercent", add_int(e, node, 200, "new copies start before old ones stop"));
-		doc_set(e->a, d, "minimumHealthyPercent", add_int(e, node, 100, "new copies start before old ones stop"));
-	}
-}
-
-/* canary: one step and a pause, then the rest. linear: equal steps. False for other deployments. */
-static bool
-shift_doc(struct ecs *e, struct object *node, struct doc *d)
-{
-	struct object *canary = object_child(e->p, node, K_deploy_canary, NULL), *linear = object_child(e->p, node, K_deploy_linear, NULL);
-	struct object *o = canary ? canary : linear;
-	if (o == NULL)
-		return false;
-	const struct value *pause = get(e->g, o, canary ? A_deploy_canary_pause : A_deploy_linear_pause), *share = get(e->g, o, canary ? A_deploy_canary_weights : A_deploy_linear_step);
-	const struct value *one = share->kind == V_LIST ? share->items : share;
-	percents(e, d, node, NULL);
-	if (share->kind == V_LIST && share->count != 1) {
-		struct diag *g = complain(e->g, D_E0181, share->origin, "a canary of %u steps cannot be done on ecs", share->count);
-		diag_hint(e->g->compile->diags, g, "ECS has one canary step (ECS API, CanaryConfiguration): weights = [10%%]; deploy linear moves in equal steps.");
-		return true;
-	}
-	struct doc *config = doc_map(e->a, o->at), *percent = doc_new(e->a, DOC_NUMBER, one->origin);
-	percent->number = one->n * 1000;
-	percent->value = one;
-	doc_set(e->a, d, "strategy", add_z(e, o, canary ? "CANARY" : "LINEAR", canary ? "deploy canary" : "deploy linear"));
-	doc_set(e->a, d, "bakeTimeInMinutes", add_int(e, o, 0, "the pauses have shown it already"));
-	doc_set(e->a, config, canary ? "canaryPercent" : "stepPercent", percent);
-	doc_set(e->a, config, canary ? "canaryBakeTimeInMinutes" : "stepBakeTimeInMinutes", of_int(e, pause, (pause->n + 59999) / 60000));
-	doc_set(e->a, d, canary ? "canaryConfiguration" : "linearConfiguration", config);
-	doc_set(e->a, d, "alarms", alarms_doc(e, get(e->g, o, canary ? A_deploy_canary_rollback : A_deploy_linear_rollback)));
-	return true;
-}
-
-static struct doc *
-deployment_doc(struct ecs *e, struct object *node)
-{
-	struct doc *d = doc_map(e->a, node->at);
-	struct object *bg = object_child(e->p, node, K_deploy_blue_green, NULL), *again = object_child(e->p, node, K_deploy_recreate, NULL),
-		      *rolling = object_child(e->p, node, K_deploy_rolling, NULL);
-	if (bg) {
-		const struct value *bake = get(e->g, bg, A_deploy_blue_green_bake), *via = get(e->g, bg, A_deploy_blue_green_via);
-		if (via && str_eqz(via->text, "codedeploy")) {
-			struct diag *g = complain(e->g, D_E0180, via->origin, "via = codedeploy is not yet built for ecs");
-			diag_hint(e->g->compile->diags, g, "Native blue/green needs no CodeDeploy: remove the line.");
-		}
-		doc_set(e->a, d, "strategy", add_z(e, bg, "BLUE_GREEN", "deploy blue_green"));
-		doc_set(e->a, d, "bakeTimeInMinutes", of_int(e, bake, (bake->n + 59999) / 60000));
-		percents(e, d, node, NULL);
-		doc_set(e->a, d, "alarms", alarms_doc(e, get(e->g, bg, A_deploy_blue_green_rollback)));
-		return d;
-	}
-	if (shift_doc(e, node, d))
-		return d;
-	doc_set(e->a, d, "strategy", add_z(e, rolling ? rolling : again ? again : node, "ROLLING", again ? "deploy recreate" : "deploy rolling"));
-	if (again) {
-		doc_set(e->a, d, "maximumPercent", add_int(e, again, 100, "never two versions at once"));
-		doc_set(e->a, d, "minimumHealthyPercent", add_int(e, again, 0, "the old copies stop first"));
-	} else {
-		percents(e, d, node, rolling);
-	}
-	doc_set(e->a, d, "deploymentCircuitBreaker", breaker_doc(e, node));
-	doc_set(e->a, d, "alarms", alarms_doc(e, rolling ? get(e->g, rolling, A_deploy_rolling_rollback) : NULL));
-	return d;
-}
-
-/* Rebalancing starts a copy elsewhere before it stops one: it needs room above 100 %. */
-static struct doc *
-rebalancing(struct ecs *e, struct object *node, struct doc *deployment)
-{
-	bool room = doc_get(deployment, "maximumPercent")->number > 100;
-	return add_z(e, node, room ? "ENABLED" : "DISABLED",
-		     room ? "copies are spread over zones again after an outage" : "rebalancing needs room for a copy more");
-}
-
 /* A count that someone else owns later, an autoscaler or a person, is given at creation only. */
 static struct doc *
 count_doc(struct ecs *e, struct object *node)
@@ -218,17 +115,57 @@ capacity_doc(struct ecs *e, struct object *node)
 	return list;
 }
 
+/* A name in the stage's Cloud Map namespace, where every copy has an A record while it is healthy. */
+static void
+lower_discovery(struct ecs *e, struct object *node, struct doc *service, resource_list *needs)
+{
+	enum { TTL_S = 15, COPIES_MAX = 1000 };
+	struct object *o = object_child(e->p, node, K_discovery, NULL);
+	const struct value *ns = o ? get(e->g, e->ecs, A_ecs_namespace) : NULL, *own = o ? get(e->g, o, A_discovery_name) : NULL;
+	if (o == NULL)
+		return;
+	if (ns == NULL) {
+		struct diag *d = complain(e->g, D_E0170, o->at, "stage \"%s\" does not say its namespace, which discovery needs", e->p->stage->name->text);
+		diag_hint(e->g->compile->diags, d, "Write ecs { namespace = \"ns-…\" } in the stage, or give the output \"cloud_map_namespace_id\" in its outputs file.");
+		return;
+	}
+	const struct value *count = get(e->g, node, A_service_count);
+	int64_t most = count && count->kind == V_RANGE ? count->items->next->n : count && count->kind == V_INT ? count->n : 0;
+	if (most > COPIES_MAX) {
+		struct diag *d = complain(e->g, D_E0105, count->origin, "a service that is found by name has at most %d copies", COPIES_MAX);
+		diag_hint(e->g->compile->diags, d, "The limit is Cloud Map's (ECS quotas, tasks per service with service discovery).");
+	}
+	struct doc *d = doc_map(e->a, o->at), *dns = doc_map(e->a, o->at), *records = doc_list(e->a, o->at), *record = doc_map(e->a, o->at), *health = doc_map(e->a, o->at),
+		   *list = doc_list(e->a, o->at), *registry = doc_map(e->a, o->at);
+	struct doc *name = own ? doc_value(e->l, own) : add_z(e, node, node->label->text, "the service's own name");
+	doc_set(e->a, d, "Name", name);
+	doc_set(e->a, d, "NamespaceId", doc_value(e->l, ns));
+	doc_set(e->a, record, "Type", add_z(e, o, "A", "tasks have addresses of their own"));
+	doc_set(e->a, record, "TTL", add_int(e, o, TTL_S, "how long clients keep the address of a copy that is gone"));
+	doc_add(records, record);
+	doc_set(e->a, dns, "RoutingPolicy", add_z(e, o, "MULTIVALUE", "up to eight healthy copies an answer"));
+	doc_set(e->a, dns, "DnsRecords", records);
+	doc_set(e->a, d, "DnsConfig", dns);
+	doc_set(e->a, health, "FailureThreshold", add_int(e, o, 1, "ECS says which copies are healthy"));
+	doc_set(e->a, d, "HealthCheckCustomConfig", health);
+	doc_set(e->a, d, "Tags", tags_of(e, node, true));
+	struct resource *r = lower_add(e->l, RK_DISCOVERY, arena_printf(e->a, "%.*s.%.*s", (int)name->text.n, name->text.p, (int)ns->text.n, ns->text.p), node, d);
+	doc_set(e->a, registry, "registryArn", doc_attr(e->a, o->at, r->address, "Arn"));
+	doc_add(list, registry);
+	doc_set(e->a, service, "serviceRegistries", list);
+	*VEC_PUSH(e->a, needs) = r;
+}
+
 void
 lower_service(struct ecs *e, struct object *node)
 {
 	struct task *own = NEW(e->a, struct task);
-	struct resource *needs[4];
-	size_t need_count = 0;
+	resource_list needs = {0};
 	make_task(e, node, own);
 	map_put(&e->tasks, node, own);
 	struct task t = *own;
 	const char *name = aws_name(e, RK_SERVICE, node_name(e->g, node));
-	struct doc *d = doc_map(e->a, node->at), *deployment = deployment_doc(e, node), *controller = doc_map(e->a, node->at);
+	struct doc *d = doc_map(e->a, node->at);
 	doc_set(e->a, d, "serviceName", add_z(e, node, name, "the prefix and the service's name"));
 	doc_set(e->a, d, "cluster", doc_value(e->l, e->cluster));
 	struct doc *revision = doc_attr(e->a, node->at, t.definition->address, "TaskDefinitionArn");
@@ -241,12 +178,10 @@ lower_service(struct ecs *e, struct object *node)
 	else
 		doc_set(e->a, d, "launchType", add_z(e, node, "FARGATE", "berth runs tasks on Fargate"));
 	doc_set(e->a, d, "platformVersion", add_z(e, node, "LATEST", "Fargate's default, written out"));
-	doc_set(e->a, d, "availabilityZoneRebalancing", rebalancing(e, node, deployment));
-	doc_set(e->a, controller, "type", add_z(e, node, "ECS", "ECS itself deploys"));
-	doc_set(e->a, d, "deploymentController", controller);
-	doc_set(e->a, d, "deploymentConfiguration", deployment);
+	lower_deployment(e, node, d, &needs);
 	doc_set(e->a, d, "networkConfiguration", network_of(e, true));
-	lower_http(e, node, name, d, needs, &need_count);
+	lower_http(e, node, name, d, &needs);
+	lower_discovery(e, node, d, &needs);
 	if (t.shell)
 		doc_set(e->a, d, "enableExecuteCommand", doc_bool(e->a, get_span(e->g, node, A_service_exec), true));
 	doc_set(e->a, d, "enableECSManagedTags", add_bool(e, node, true, "costs can be told apart"));
@@ -254,8 +189,9 @@ lower_service(struct ecs *e, struct object *node)
 	doc_set(e->a, d, "tags", tags_of(e, node, false));
 	struct resource *service = lower_add(e->l, RK_SERVICE, name, node, d);
 	resource_edge(e->l->out, service, t.definition);
-	for (size_t i = 0; i < need_count; i++)
-		resource_edge(e->l->out, service, needs[i]);
+	for (size_t i = 0; i < needs.n; i++)
+		resource_edge(e->l->out, service, needs.v[i]);
+	lower_codedeploy(e, node, service);
 	lower_scaling(e, node, name, service);
 }
 

@@ -100,6 +100,16 @@ const char *file_volume(struct ecs *e, struct object *container, size_t n);
 /* The container that fills them, of that image, or NULL without files. */
 struct doc *files_container(struct task *t, struct object *container, struct doc *image);
 
+/* ---- ecs_deploy.c ---- */
+typedef VEC(struct resource *) resource_list;
+/* The deployment that moves traffic between two target groups, or NULL. */
+struct object *shifting(struct ecs *e, struct object *node);
+bool by_codedeploy(struct ecs *e, struct object *node);
+/* How versions change, in the service's request; what must be there first goes to `needs`. */
+void lower_deployment(struct ecs *e, struct object *node, struct doc *service, resource_list *needs);
+/* CodeDeploy's application, group and deployment, where the service asks for them. */
+void lower_codedeploy(struct ecs *e, struct object *node, struct resource *service);
+
 /* ---- ecs_queue.c ---- */
 struct queue_ref {
 	const char *name, *url, *arn; /* SQS only */
@@ -121,7 +131,9 @@ void lower_job(struct ecs *e, struct object *node);
 void lower_schedule(struct ecs *e, struct object *node);
 void lower_scaling(struct ecs *e, struct object *node, const char *name, struct resource *service);
 /* Target groups and the rule; fills the service's load balancer list. */
-void lower_http(struct ecs *e, struct object *node, const char *name, struct doc *service, struct resource **needs, size_t *count);
+void lower_http(struct ecs *e, struct object *node, const char *name, struct doc *service, resource_list *needs);
+/* The listener (ARN) of its rule, or NULL. */
+const struct value *http_listener(struct ecs *e, struct object *http);
 /* What one run of a schedule or a job asks for. */
 struct run {
 	struct object *node;             /* schedule or job */

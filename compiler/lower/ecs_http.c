@@ -147,19 +147,20 @@ check_priority(struct ecs *e, struct object *node, struct object *http, const st
 	}
 }
 
+/* `moves`: whoever deploys owns the weights after the first time. */
 static struct doc *
-forward_action(struct ecs *e, struct object *http, struct resource *group, struct resource *alternate)
+forward_action(struct ecs *e, struct object *http, struct resource *group, struct resource *alternate, bool moves)
 {
 	struct doc *list = doc_list(e->a, http->at), *action = doc_map(e->a, http->at);
 	doc_set(e->a, action, "Type", doc_z(e->a, http->at, "forward"));
-	if (alternate == NULL) {
+	if (!moves) {
 		doc_set(e->a, action, "TargetGroupArn", doc_attr(e->a, http->at, group->address, "TargetGroupArn"));
 	} else {
 		struct doc *config = doc_map(e->a, http->at), *groups = doc_list(e->a, http->at);
-		for (int i = 0; i < 2; i++) {
+		for (int i = 0; i < (alternate ? 2 : 1); i++) {
 			struct doc *g = doc_map(e->a, http->at);
 			doc_set(e->a, g, "TargetGroupArn", doc_attr(e->a, http->at, i ? alternate->address : group->address, "TargetGroupArn"));
-			doc_set(e->a, g, "Weight", add_int(e, http, i ? 0 : 1, "the first weights; ECS swaps them at each deployment"));
+			doc_set(e->a, g, "Weight", add_int(e, http, i ? 0 : 1, "the first weights; each deployment moves them"));
 			doc_add(groups, g);
 		}
 		doc_set(e->a, config, "TargetGroups", groups);
@@ -169,14 +170,19 @@ forward_action(struct ecs *e, struct object *http, struct resource *group, struc
 	return list;
 }
 
+const struct value *
+http_listener(struct ecs *e, struct object *http)
+{
+	const struct value *own = get(e->g, http, A_http_listener);
+	return own ? own : get(e->g, e->ecs, A_ecs_listener);
+}
+
 static struct resource *
 make_rule(struct ecs *e, struct object *node, struct object *http, const char *name, const struct value *other_listener, struct resource *group,
 	  struct resource *alternate)
 {
-	const struct value *listener = other_listener ? other_listener : get(e->g, http, A_http_listener), *host = get(e->g, http, A_http_host),
+	const struct value *listener = other_listener ? other_listener : http_listener(e, http), *host = get(e->g, http, A_http_host),
 			   *path = get(e->g, http, A_http_path), *paths = get(e->g, http, A_http_paths), *own = get(e->g, http, A_http_priority);
-	if (listener == NULL)
-		listener = get(e->g, e->ecs, A_ecs_listener);
 	if (listener == NULL || get(e->g, e->ecs, A_ecs_vpc) == NULL) {
 		const char *what = listener ? "vpc" : "listener";
 		struct diag *d = complain(e->g, D_E0170, http->at, "stage \"%s\" does not say its %s, which http needs", e->p->stage->name->text, what);
@@ -200,7 +206,7 @@ make_rule(struct ecs *e, struct object *node, struct object *http, const char *n
 	check_priority(e, node, http, doc_get(d, "ListenerArn"), priority);
 	doc_set(e->a, d, "Conditions", conditions);
 	doc_set(e->a, d, "Priority", own ? of_int(e, own, priority) : add_int(e, http, priority, "from the service's name, so that it does not move"));
-	doc_set(e->a, d, "Actions", forward_action(e, http, group, alternate));
+	doc_set(e->a, d, "Actions", forward_action(e, http, group, alternate, shifting(e, node) != NULL));
 	doc_set(e->a, d, "Tags", tags_of(e, node, true));
 	struct resource *rule = lower_add(e->l, RK_LISTENER_RULE, name, node, d);
 	resource_edge(e->l->out, rule, group);
@@ -227,19 +233,6 @@ grace_seconds(struct ecs *e, struct object *node, const struct value **from)
 {
 	*from = get(e->g, node, A_service_grace);
 	return *from ? ((*from)->n + 999) / 1000 : GRACE_DEFAULT_S;
-}
-
-/* The deployment that moves traffic between two target groups, or NULL. */
-static struct object *
-shifting(struct ecs *e, struct object *node)
-{
-	static const enum kind_id kinds[] = {K_deploy_blue_green, K_deploy_canary, K_deploy_linear};
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-		struct object *o = object_child(e->p, node, kinds[i], NULL);
-		if (o)
-			return o;
-	}
-	return NULL;
 }
 
 static void
@@ -276,7 +269,7 @@ use_existing(struct ecs *e, struct object *node, struct object *http, const stru
 }
 
 void
-lower_http(struct ecs *e, struct object *node, const char *name, struct doc *service, struct resource **needs, size_t *count)
+lower_http(struct ecs *e, struct object *node, const char *name, struct doc *service, resource_list *needs)
 {
 	struct object *http = object_child(e->p, node, K_http, NULL), *c = NULL, *moves = shifting(e, node);
 	int64_t port = 0;
@@ -301,27 +294,30 @@ lower_http(struct ecs *e, struct object *node, const char *name, struct doc *ser
 		alternate = make_target_group(e, node, http, arena_printf(e->a, "%s-alt", name), port, at);
 		group_attributes(e, node, http, alternate);
 	}
-	struct resource *rule = make_rule(e, node, http, name, NULL, group, alternate);
+	bool native = moves && !by_codedeploy(e, node);
+	struct resource *rule = make_rule(e, node, http, name, NULL, group, native ? alternate : NULL);
 	if (rule == NULL)
 		return;
 	const struct value *test_at = moves ? get(e->g, e->ecs, A_ecs_test_listener) : NULL;
-	struct resource *test = test_at ? make_rule(e, node, http, arena_printf(e->a, "%s-test", name), test_at, group, alternate) : NULL;
+	struct resource *test = test_at ? make_rule(e, node, http, arena_printf(e->a, "%s-test", name), test_at, group, native ? alternate : NULL) : NULL;
 	struct doc *lb = doc_map(e->a, http->at);
 	doc_set(e->a, lb, "targetGroupArn", doc_attr(e->a, http->at, group->address, "TargetGroupArn"));
 	finish_service(e, node, http, c, service, lb, port, at);
-	if (moves) {
+	if (test)
+		*VEC_PUSH(e->a, needs) = test;
+	if (native) {
 		struct resource *role = traffic_role(e, node);
 		struct doc *more = doc_map(e->a, moves->at);
 		doc_set(e->a, more, "alternateTargetGroupArn", doc_attr(e->a, moves->at, alternate->address, "TargetGroupArn"));
 		doc_set(e->a, more, "productionListenerRule", doc_attr(e->a, moves->at, rule->address, "RuleArn"));
-		if (test) {
+		if (test)
 			doc_set(e->a, more, "testListenerRule", doc_attr(e->a, moves->at, test->address, "RuleArn"));
-			needs[(*count)++] = test;
-		}
 		doc_set(e->a, more, "roleArn", role_arn(e, node, role));
 		doc_set(e->a, lb, "advancedConfiguration", more);
-		needs[(*count)++] = role;
+		*VEC_PUSH(e->a, needs) = role;
 	}
-	needs[(*count)++] = rule;
-	needs[(*count)++] = group;
+	if (moves && !native)
+		*VEC_PUSH(e->a, needs) = alternate;
+	*VEC_PUSH(e->a, needs) = rule;
+	*VEC_PUSH(e->a, needs) = group;
 }

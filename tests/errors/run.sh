@@ -91,13 +91,32 @@ expect 'a folder as outputs file' 1 'E0123.*folder' "$BERTH" check "$tmp/o"
 { echo 'project app { edition = 2026 }'; echo 'stage prod { platform = ecs }'; echo "$service"; } > "$tmp/stage.berth"
 expect 'a stage without a cluster' 1 'E0170' "$BERTH" compile -o "$tmp/out" "$tmp/stage.berth"
 program "$tmp/unbuilt.berth" << EOF
-${service%\}}
-  discovery {}
-}
+$service
+manifest quota { file = "quota.yaml" }
 EOF
 expect 'what is not built is accepted by check' 0 '' "$BERTH" check "$tmp/unbuilt.berth"
 expect 'and refused by compile' 1 'E0180.*not yet built for ecs' "$BERTH" compile -o "$tmp/out" "$tmp/unbuilt.berth"
 expect 'a form that is not built' 64 'not yet built' "$BERTH" compile --emit helm -o "$tmp/out" "$tmp/unbuilt.berth"
+
+# names and deployments
+program "$tmp/found.berth" << EOF
+${service%\}}
+  discovery {}
+}
+EOF
+expect 'a name in no namespace' 1 'E0170.*namespace' "$BERTH" compile -o "$tmp/out" "$tmp/found.berth"
+shifted() { # SETTINGS OF THE DEPLOYMENT
+	sed "s|via = codedeploy|via = codedeploy\n    $1|" tests/forms/codedeploy.berth > "$tmp/shifted.berth"
+}
+hook() { printf '%s' "hook h {\n      stage = $1\n      lambda = \"arn:aws:lambda:eu-west-1:111122223333:function:f\"\n    }"; }
+shifted "$(hook pre_scale_up)"
+expect 'a hook that CodeDeploy has' 0 'written' "$BERTH" compile --emit api -o "$tmp/ok" "$tmp/shifted.berth"
+expect 'a hook that ecspresso would leave out' 1 'E0185.*AppSpec itself' "$BERTH" compile --emit ecspresso -o "$tmp/out" "$tmp/shifted.berth"
+shifted "$(hook reconcile_service)"
+expect 'a hook that CodeDeploy has not' 1 'E0181.*reconcile_service' "$BERTH" compile --emit api -o "$tmp/out" "$tmp/shifted.berth"
+for form in terraform cloudformation; do
+	expect "CodeDeploy by $form" 1 'E0185.*request to CodeDeploy' "$BERTH" compile --emit $form -o "$tmp/out" tests/forms/codedeploy.berth
+done
 
 # files in a container
 with_files() { program "$tmp/files.berth" << EOF

@@ -36,6 +36,9 @@ schedule nightly {
 }
 """
 
+# CodeDeploy deploys it
+SHIFTED = open(os.path.join(root, "tests/forms/codedeploy.berth")).read()
+
 CLIENT = r"""#!/usr/bin/env python3
 import os, sys
 args = sys.argv[1:]
@@ -47,6 +50,24 @@ if what == "sts get-caller-identity":
     print(os.environ.get("WHOSE", "111122223333"))
 elif what == "ecs describe-task-definition":
     print("None" if "tags" in query else revision + name + ":7")
+elif what == "ecs describe-services" and "taskSets" in query:
+    print(revision + "shop-web:" + os.environ.get("SERVING", "7"))
+elif what == "deploy list-deployments":
+    # one that is under way ends when it has been asked for twice
+    seen = open(os.environ["LOG"]).read().count("deploy list-deployments")
+    print("d-OLD" if os.environ.get("UNDER_WAY") and seen < 3 else "None")
+elif what == "deploy get-deployment":
+    print(os.environ.get("BAKING", "False") if "[" not in query else os.environ.get("SHIFT", "InProgress\tTrue"))
+elif what == "deploy create-deployment":
+    print('{\n    "deploymentId": "d-NEW"\n}')
+elif what == "elbv2 describe-target-groups":
+    print("HTTP1\tvpc-0a1b2c3d" if "Protocol" in query else "arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/x/1")
+elif what == "elbv2 describe-rules":
+    print("arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener-rule/x")
+elif what == "elbv2 describe-tags":
+    print("shop")
+elif what == "servicediscovery list-services":
+    print("arn:aws:servicediscovery:eu-west-1:111122223333:service/srv-1")
 elif what == "ecs describe-services":
     print("None" if "status" in query and "length" not in query else "1\tCOMPLETED\t%sshop-web:%s\t1\t1" % (revision, os.environ.get("REVISION", "7")))
 elif what == "stepfunctions list-executions":
@@ -127,6 +148,25 @@ with tempfile.TemporaryDirectory() as d:
     expect("a refusal is said in the client's words", r.returncode == 1 and "AccessDenied" in r.stderr and "shop-" in r.stderr, r.stderr)
     r, calls = run("--nonsense")
     expect("an unknown option shows the usage", r.returncode == 64 and "usage: deploy.sh" in r.stdout, r.stdout)
+
+    open(d + "/main.berth", "w").write(SHIFTED)
+    subprocess.run([berth, "compile", "--emit", "api", "-o", d + "/out", d + "/main.berth"], check=True, capture_output=True)
+
+    def shifts(calls):
+        return [c for c in calls if c.startswith("deploy create-deployment --")]
+
+    r, calls = run()
+    expect("CodeDeploy: nothing to deploy when the copies that serve have the revision", r.returncode == 0 and not shifts(calls) and "kept aws.codedeploy.Deployment/shop-web" in r.stdout, r.stderr + r.stdout)
+    r, calls = run(SERVING="6")
+    expect("CodeDeploy: a new revision is one deployment, until the traffic has moved", r.returncode == 0 and len(shifts(calls)) == 1 and "service shop-web: steady" in r.stdout, r.stderr + r.stdout)
+    r, calls = run(SERVING="6", SHIFT="Failed\tFalse")
+    expect("CodeDeploy: a deployment that fails", r.returncode == 1 and "d-NEW failed and went back" in r.stderr, r.stderr + r.stdout)
+    r, calls = run(SERVING="6", UNDER_WAY="1")
+    expect("CodeDeploy: one that is under way ends first", r.returncode == 0 and len(shifts(calls)) == 1 and not any("continue-deployment" in c for c in calls), r.stderr + r.stdout)
+    r, calls = run(SERVING="6", UNDER_WAY="1", BAKING="True")
+    expect("CodeDeploy: old copies that only bake are not waited for", r.returncode == 0 and any("continue-deployment --deployment-id d-OLD" in c for c in calls), r.stderr + r.stdout)
+    r, calls = run("--dry-run")
+    expect("CodeDeploy: --dry-run", r.returncode == 0 and calls == [] and "aws deploy create-deployment" in r.stdout, r.stderr + r.stdout)
 
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed > 0)

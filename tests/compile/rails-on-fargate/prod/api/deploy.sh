@@ -37,6 +37,7 @@ trap 'rm -rf "$tmp"' EXIT
 trap 'exit 130' INT TERM
 : > "$tmp/fill"
 : > "$tmp/out"
+: > "$tmp/deployments"
 
 say() { printf '%s\n' "$*"; }
 die() {
@@ -120,8 +121,12 @@ put() { # ADDRESS FILE [UPDATE [HASH]]
 	firehose/create-delivery-stream) put_stream ;;
 	elbv2/create-target-group) put_target_group ;;
 	elbv2/create-rule) put_rule ;;
+	servicediscovery/create-service) put_discovery ;;
 	ecs/register-task-definition) put_task_definition ;;
 	ecs/create-service) put_service ;;
+	deploy/create-application) put_simple ApplicationAlreadyExistsException ;;
+	deploy/create-deployment-group) put_simple DeploymentGroupAlreadyExistsException ;;
+	deploy/create-deployment) put_deployment ;;
 	stepfunctions/create-state-machine) put_machine ;;
 	scheduler/create-schedule) put_schedule ;;
 	events/put-targets) put_targets ;;
@@ -211,6 +216,12 @@ put_rule() {
 	[ -z "$arn" ] || remember "$address" RuleArn "$arn"
 }
 
+put_discovery() {
+	if create "$file" ServiceAlreadyExists; then done_with created; else done_with kept; fi
+	arn=$(ask servicediscovery list-services --filters "Name=NAMESPACE_ID,Values=$(field NamespaceId),Condition=EQ" --query "Services[?Name=='$(field Name)'].Arn | [0]") || failed "$address"
+	[ -z "$arn" ] || remember "$address" Arn "$arn"
+}
+
 # A revision is made only when the latest one has other content.
 put_task_definition() {
 	latest=$(ask ecs describe-task-definition --task-definition "$name" --include TAGS --query "tags[?key=='berth-content'].value | [0]") || latest=
@@ -234,6 +245,28 @@ put_service() {
 		change "$file"
 		done_with created
 	fi
+}
+
+# CodeDeploy: only when the copies that serve have another revision. A deployment that is under way ends first.
+put_deployment() {
+	while :; do
+		older=$(ask deploy list-deployments --application-name "$name" --deployment-group-name "$name" --include-only-statuses Created Queued InProgress Ready --query 'deployments[0]') || failed "$address"
+		[ -n "$older" ] || break
+		baking=$(ask deploy get-deployment --deployment-id "$older" --query deploymentInfo.instanceTerminationWaitTimeStarted) || failed "$address"
+		if [ "$baking" = True ]; then # its traffic has moved: the old copies need not be waited for
+			call deploy continue-deployment --deployment-id "$older" --deployment-wait-type TERMINATION_WAIT || failed "$address"
+		fi
+		say "service $name: waiting for deployment $older"
+		sleep "$PAUSE"
+	done
+	serving=$(ask ecs describe-services --cluster "$CLUSTER" --services "$name" --query "services[0].taskSets[?status=='PRIMARY'].taskDefinition | [0]") || failed "$address"
+	if [ "$dry" = no ] && [ "$serving" = "$(sed -n "s/^$name //p" "$tmp/definitions" | head -n 1)" ]; then
+		done_with kept
+		return
+	fi
+	change "$file"
+	done_with started
+	[ "$dry" = yes ] || printf '%s %s\n' "$name" "$(sed -n 's/.*"deploymentId": "\([^"]*\)".*/\1/p' "$tmp/out")" >> "$tmp/deployments"
 }
 
 put_machine() {
@@ -313,6 +346,21 @@ wait_for() { # NAME
 		if [ "${2:-}" = 1 ] && [ "${3:-}" != IN_PROGRESS ] && [ "${5:-}" = "${6:-}" ]; then
 			break
 		fi
+		sleep "$PAUSE"
+	done
+	say "service $1: steady"
+}
+
+# Until the new copies have the traffic; the old ones stop after the bake.
+wait_for_deployment() { # NAME
+	id=$(sed -n "s/^$1 //p" "$tmp/deployments" | head -n 1)
+	[ "$wait" = yes ] && [ -n "$id" ] || return 0
+	while :; do
+		row=$(ask deploy get-deployment --deployment-id "$id" --query 'deploymentInfo.[status, instanceTerminationWaitTimeStarted]') || failed "service $1"
+		case $row in
+		Succeeded* | *True) break ;;
+		Failed* | Stopped*) die "service $1: deployment $id failed and went back" ;;
+		esac
 		sleep "$PAUSE"
 	done
 	say "service $1: steady"
