@@ -173,6 +173,44 @@ def twice(name, folder, interrupt):
     print(f"  {name}: deploy.sh, {calls} calls{', interrupted at ' + str(len(interrupt)) + ' of them,' if interrupt else ''} and again: nothing changed")
 
 
+@functools.cache
+def namespace():
+    answer = aws("servicediscovery", "create-private-dns-namespace", "--name", "shop.internal", "--vpc", network()["vpc_id"])
+    assert answer["OperationId"]
+    return aws("servicediscovery", "list-namespaces")["Namespaces"][0]["Id"]
+
+
+@functools.cache
+def test_listener():
+    lb = aws("elbv2", "describe-load-balancers")["LoadBalancers"][0]["LoadBalancerArn"]
+    return aws("elbv2", "create-listener", "--load-balancer-arn", lb, "--protocol", "HTTP", "--port", "8443", "--default-actions",
+               "Type=fixed-response,FixedResponseConfig={StatusCode=404}")["Listeners"][0]["ListenerArn"]
+
+
+def form(name, tmp):
+    """A program of tests/forms in this network: deploy.sh twice, the second makes nothing that the first has made."""
+    net, text = network(), open(os.path.join(root, "tests/forms", name + ".berth")).read()
+    text = text.replace("111122223333", "123456789012").replace("eu-west-1", "ap-northeast-1").replace("project shop ", f"project {name} ")
+    text = re.sub(r'( listener = )".*"', lambda m: f'{m[1]}"{net["listener_arn"]}"', text)
+    text = re.sub(r'(test_listener = )".*"', lambda m: f'{m[1]}"{test_listener()}"', text)
+    text = re.sub(r'(vpc = )".*"', lambda m: f'{m[1]}"{net["vpc_id"]}"', text)
+    text = re.sub(r'(namespace = )".*"', lambda m: f'{m[1]}"{namespace()}"', text)
+    own = f'subnets = ["{net["private_subnets"][0]}"]%ssecurity_groups = ["{net["security_groups"][0]}"]'
+    text = text.replace('subnets = ["subnet-0a1b2c3d"] }', own % ", " + " }").replace('subnets = ["subnet-0a1b2c3d"]', own % "\n    ").replace("priority = 7", f"priority = {40 + len(name) + ord(name[0])}")
+    text = text.replace('discovery { name = "web" }', f'discovery {{ name = "{name}" }}')
+    folder = tempfile.mkdtemp(dir=tmp)
+    open(os.path.join(folder, "main.berth"), "w").write(text)
+    subprocess.run([berth, "compile", "--emit", "api", "-o", folder, folder], check=True, stderr=subprocess.DEVNULL)
+    env["APP_TAG"] = "v1"
+    _, calls = script(os.path.join(folder, "prod"))
+    if name == "codedeploy":
+        return f"{calls} calls; once, for moto has no UpdateDeploymentGroup"
+    said, _ = script(os.path.join(folder, "prod"))
+    if "registered" in said or "created" in said:
+        raise RuntimeError(f"{name}: the second run made something: " + said)
+    return f"{calls} calls, and again: nothing made"
+
+
 code = 1
 try:
     for _ in range(100):
@@ -210,6 +248,8 @@ try:
             if r.returncode != 0 or (run == 1 and "No changes" not in r.stdout):
                 raise RuntimeError(f"aws cloudformation deploy: {r.stdout} {r.stderr}")
         print("  hello, fargate: aws cloudformation deploy, and again: no changes")
+        for name in ("blue-green", "codedeploy", "literals"):
+            print(f"  {name}: deploy.sh: {form(name, tmp)}")
         twice("mail-platform, prod", build("mail-platform", "prod"), (7, 60))
         code = 0
 except (RuntimeError, subprocess.CalledProcessError) as e:

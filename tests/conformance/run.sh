@@ -42,6 +42,14 @@ else
 			[ $code -eq 0 ] || cat "$tmp/log"
 			report "cfn-lint without a finding: $n" $code
 		done
+		for program in tests/forms/*.berth; do
+			n=$(basename "$program" .berth)
+			build/berth compile --emit "$(grep -q '^# forms: .*ecspresso' "$program" && echo ecspresso || echo cloudformation)" -o "$tmp/forms-$n" "$program" 2> "$tmp/log" &&
+				"$cache/venv/bin/cfn-lint" -- "$tmp/forms-$n"/prod/cloudformation/*.json > "$tmp/log" 2>&1
+			code=$?
+			[ $code -eq 0 ] || cat "$tmp/log"
+			report "cfn-lint without a finding: tests/forms/$n" $code
+		done
 	else
 		skip "cfn-lint" "pip cannot install it: $(tail -n 1 "$tmp/pip")"
 	fi

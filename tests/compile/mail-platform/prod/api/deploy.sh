@@ -216,9 +216,19 @@ put_rule() {
 	[ -z "$arn" ] || remember "$address" RuleArn "$arn"
 }
 
+find_discovery() {
+	ask servicediscovery list-services --filters "Name=NAMESPACE_ID,Values=$(field NamespaceId),Condition=EQ" --query "Services[?Name=='$(field Name)'].Arn | [0]"
+}
 put_discovery() {
-	if create "$file" ServiceAlreadyExists; then done_with created; else done_with kept; fi
-	arn=$(ask servicediscovery list-services --filters "Name=NAMESPACE_ID,Values=$(field NamespaceId),Condition=EQ" --query "Services[?Name=='$(field Name)'].Arn | [0]") || failed "$address"
+	fill "$file"
+	arn=$(find_discovery) || failed "$address"
+	if [ -z "$arn" ]; then
+		change "$file"
+		done_with created
+		arn=$(find_discovery) || failed "$address"
+	else
+		done_with kept
+	fi
 	[ -z "$arn" ] || remember "$address" Arn "$arn"
 }
 
