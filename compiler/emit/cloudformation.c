@@ -20,7 +20,7 @@ struct cfn {
 	struct arena *a;
 	const struct resources *rs;
 	const struct emit_head *head;
-	bool (*take)(const struct resource *);
+	taker *take;
 	const struct resource *r; /* being written */
 	struct map used;          /* resources that its properties refer to */
 	VEC(const struct resource *) actions; /* all scheduled actions */
@@ -104,7 +104,7 @@ variable(struct cfn *c, const struct doc *attr, const char **outside)
 		return parameter_id(c->a, attr->text);
 	}
 	const struct resource *r = owner(c, attr->address);
-	if (!c->take(r)) {
+	if (!c->take(c->head, c->rs, r)) {
 		/* without a revision: the latest */
 		*outside = resource_is(r, RK_TASK_DEFINITION) ? arena_printf(c->a, "arn:%s:ecs:%s:%s:task-definition/%s", aws_partition(str_of(c->head->region)),
 								    c->head->region, c->head->account, r->name)
@@ -366,7 +366,7 @@ scaling_policy(struct cfn *c, const struct doc *body)
 {
 	struct doc *out = doc_map(c->a, body->origin), *whole = map_value(c, body, false);
 	for (const struct edge *e = c->r->edges; e; e = e->next)
-		if (resource_is(e->to, RK_SCALABLE_TARGET) && c->take(e->to)) {
+		if (resource_is(e->to, RK_SCALABLE_TARGET) && c->take(c->head, c->rs, e->to)) {
 			map_put(&c->used, e->to, e->to);
 			doc_set(c->a, out, "ScalingTargetId", one_member(c->a, body->origin, "Ref", doc_z(c->a, body->origin, cloudformation_id(c->a, e->to))));
 		}
@@ -438,7 +438,7 @@ add_order(struct cfn *c, struct doc *entry, const struct resource *from)
 	struct doc *list = doc_get(entry, "DependsOn");
 	for (const struct edge *e = from->edges; e; e = e->next) {
 		const struct resource *to = stands_for(c, e->to);
-		if (to == NULL || !c->take(to) || to == c->r || map_get(&c->used, to))
+		if (to == NULL || !c->take(c->head, c->rs, to) || to == c->r || map_get(&c->used, to))
 			continue;
 		map_put(&c->used, to, (void *)(uintptr_t)to);
 		if (list == NULL)
@@ -522,7 +522,7 @@ add_outputs(struct cfn *c, struct doc *root)
 {
 	struct doc *list = doc_map(c->a, NO_SPAN);
 	for (const struct resource *r = c->rs->first; r; r = r->next) {
-		if (!c->take(r))
+		if (!c->take(c->head, c->rs, r))
 			continue;
 		if (resource_is(r, RK_TARGET_GROUP) || resource_is(r, RK_LISTENER_RULE))
 			add_output(c, list, r, "", one_member(c->a, r->origin, "Ref", doc_z(c->a, r->origin, cloudformation_id(c->a, r))), export_name(c, r, STR("TargetGroupArn")));
@@ -536,7 +536,7 @@ add_outputs(struct cfn *c, struct doc *root)
 }
 
 struct str
-cloudformation_template(struct arena *a, const struct emit_head *head, const struct resources *rs, bool (*take)(const struct resource *), const char **problem)
+cloudformation_template(struct arena *a, const struct emit_head *head, const struct resources *rs, taker *take, const char **problem)
 {
 	struct cfn c = {.a = a, .rs = rs, .head = head, .take = take};
 	struct doc *root = doc_map(a, NO_SPAN), *all = doc_map(a, NO_SPAN);
@@ -547,7 +547,7 @@ cloudformation_template(struct arena *a, const struct emit_head *head, const str
 		if (resource_is(r, RK_SCHEDULED_ACTION))
 			*VEC_PUSH(a, &c.actions) = r;
 	for (const struct resource *r = rs->first; r; r = r->next)
-		if (r->kind->cloudformation && take(r))
+		if (r->kind->cloudformation && take(head, rs, r))
 			add_resource(&c, all, r);
 	add_parameters(&c, root);
 	doc_set(a, root, "Resources", all);

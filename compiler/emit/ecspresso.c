@@ -53,16 +53,22 @@ is_jobs_machine(const struct resource *r)
 	return is_job(r) && (resource_is(r, RK_STATE_MACHINE) || ((resource_is(r, RK_ROLE) || resource_is(r, RK_ROLE_POLICY)) && str_ends(str_of(r->name), "-run")));
 }
 
-bool
-ecspresso_leaves_before(const struct resource *r)
+static bool
+leaves(const struct emit_head *head, const struct resources *rs, const struct resource *r)
 {
-	return !ecspresso_takes(r) && !is_jobs_machine(r) && !depends_on_service(r);
+	return !ecspresso_takes(r) && !is_jobs_machine(r) && !((head->forms & 1u << FORM_ECSCHEDULE) && ecschedule_takes(rs, r));
 }
 
 bool
-ecspresso_leaves_after(const struct resource *r)
+ecspresso_leaves_before(const struct emit_head *head, const struct resources *rs, const struct resource *r)
 {
-	return !ecspresso_takes(r) && depends_on_service(r);
+	return leaves(head, rs, r) && !depends_on_service(r);
+}
+
+bool
+ecspresso_leaves_after(const struct emit_head *head, const struct resources *rs, const struct resource *r)
+{
+	return leaves(head, rs, r) && depends_on_service(r);
 }
 
 /* ---- canonical order ---- */
@@ -275,6 +281,8 @@ ecspresso_script(struct arena *a, const struct emit_head *head, const struct res
 			buf_addf(&b, "ecspresso --config 'ecspresso/%s/ecspresso.yml' deploy\n", r->name);
 	if (after)
 		deploy_stack(&b, head, "cloudformation/after-services.json", "-after-services");
+	if (head->forms & 1u << FORM_ECSCHEDULE)
+		buf_addz(&b, "ecschedule -conf ecschedule/ecschedule.yaml apply -all -prune\n");
 	run_jobs(a, &b, rs, "after_deploy");
 	struct str out = arena_str(a, buf_str(&b));
 	buf_free(&b);

@@ -196,10 +196,10 @@ add_extra(struct arena *a, struct out_set *set, struct doc *extra, struct out_fi
 }
 
 static bool
-any(const struct resources *rs, bool (*take)(const struct resource *))
+any(const struct emit_head *head, const struct resources *rs, taker *take)
 {
 	for (const struct resource *r = rs->first; r; r = r->next)
-		if (r->kind->cloudformation && take(r))
+		if (r->kind->cloudformation && take(head, rs, r))
 			return true;
 	return false;
 }
@@ -209,7 +209,7 @@ static const char *
 add_ecspresso(struct arena *a, struct out_set *set, struct doc *extra, const struct emit_head *head, const struct resources *rs)
 {
 	const char *problem = NULL;
-	bool after = any(rs, ecspresso_leaves_after);
+	bool after = any(head, rs, ecspresso_leaves_after);
 	add_extra(a, set, extra, (struct out_file){"cloudformation/template.json", cloudformation_template(a, head, rs, ecspresso_leaves_before, &problem), false});
 	if (after)
 		add_extra(a, set, extra,
@@ -222,6 +222,8 @@ add_ecspresso(struct arena *a, struct out_set *set, struct doc *extra, const str
 static const char *
 beyond(unsigned mask, const struct resources *rs)
 {
+	if ((mask & 1u << FORM_ECSCHEDULE) && (mask & 1u << FORM_API || !(mask & (1u << FORM_ECSPRESSO | 1u << FORM_CLOUDFORMATION | 1u << FORM_TERRAFORM))))
+		return "ecschedule holds rules only and needs ecspresso, cloudformation or terraform beside it; api would hold the rules a second time";
 	for (const struct resource *r = rs->first; r; r = r->next) {
 		if (!resource_is(r, RK_CD_DEPLOYMENT))
 			continue;
@@ -237,16 +239,18 @@ beyond(unsigned mask, const struct resources *rs)
 }
 
 static bool
-any_resource(const struct resource *r)
+any_resource(const struct emit_head *head, const struct resources *rs, const struct resource *r)
 {
-	(void)r;
-	return true;
+	return !((head->forms & 1u << FORM_ECSCHEDULE) && ecschedule_takes(rs, r));
 }
 
 const char *
-emit_set(unsigned mask, const struct emit_head *head, struct resources *rs, struct out_set *set)
+emit_set(unsigned mask, const struct emit_head *of, struct resources *rs, struct out_set *set)
 {
 	const char *problem = beyond(mask, rs);
+	struct emit_head own = *of;
+	const struct emit_head *head = &own;
+	own.forms = mask;
 	if (problem)
 		return problem;
 	struct arena *a = set->arena;
@@ -269,6 +273,8 @@ emit_set(unsigned mask, const struct emit_head *head, struct resources *rs, stru
 		add_extra(a, set, extra, (struct out_file){"cloudformation/template.json", cloudformation_template(a, head, rs, any_resource, &problem), false});
 	if (aws > 0 && (mask & 1u << FORM_TERRAFORM))
 		add_extra(a, set, extra, (struct out_file){"terraform/main.tf.json", terraform_file(a, head, rs, any_resource), false});
+	if (aws > 0 && (mask & 1u << FORM_ECSCHEDULE))
+		add_extra(a, set, extra, (struct out_file){"ecschedule/ecschedule.yaml", ecschedule_file(a, head, rs), false});
 	if (aws > 0 && (mask & 1u << FORM_API))
 		add_extra(a, set, extra, (struct out_file){"api/deploy.sh", api_script(a, head, rs, all), true});
 	doc_set(a, root, "format_version", doc_z(a, NO_SPAN, "1.0"));

@@ -6,6 +6,9 @@
 
 typedef VEC(struct out_file) file_list;
 
+/* Does a file of the form hold the resource? */
+typedef bool taker(const struct emit_head *head, const struct resources *rs, const struct resource *r);
+
 /* A file name from a resource's: what a path cannot hold is written %XX. */
 void add_file_name(struct buf *b, const char *name);
 
@@ -13,21 +16,24 @@ void add_file_name(struct buf *b, const char *name);
  * cloudformation.c: one template of the resources that `take` accepts. *problem is set when it is beyond CloudFormation's
  * limits.
  */
-struct str cloudformation_template(struct arena *a, const struct emit_head *head, const struct resources *rs, bool (*take)(const struct resource *),
+struct str cloudformation_template(struct arena *a, const struct emit_head *head, const struct resources *rs, taker *take,
 				   const char **problem);
 
 /* The resource's name in a template. */
 const char *cloudformation_id(struct arena *a, const struct resource *r);
 
 /* terraform.c: main.tf.json of the resources that `take` accepts. */
-struct str terraform_file(struct arena *a, const struct emit_head *head, const struct resources *rs, bool (*take)(const struct resource *));
+struct str terraform_file(struct arena *a, const struct emit_head *head, const struct resources *rs, taker *take);
 
 /* ecspresso.c: what it takes itself, and what its two templates hold: before and after the services. */
 bool ecspresso_takes(const struct resource *r);
-bool ecspresso_leaves_before(const struct resource *r);
-bool ecspresso_leaves_after(const struct resource *r);
+taker ecspresso_leaves_before, ecspresso_leaves_after;
 void ecspresso_resource(struct arena *a, const struct emit_head *head, const struct resources *rs, const struct resource *r, file_list *files);
 struct str ecspresso_script(struct arena *a, const struct emit_head *head, const struct resources *rs, bool after);
+
+/* ecschedule.c: the rules it takes, and its file. */
+bool ecschedule_takes(const struct resources *rs, const struct resource *r);
+struct str ecschedule_file(struct arena *a, const struct emit_head *head, const struct resources *rs);
 
 /* forms.c: values that CI owns (`external`), by name. */
 typedef VEC(const char *) name_list;

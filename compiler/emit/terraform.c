@@ -18,6 +18,7 @@ struct tf {
 	struct arena *a;
 	const struct resources *rs;
 	const struct emit_head *head;
+	taker *take;
 	const struct resource *r;
 	bool shifts; /* a deployment that provider 5 does not know */
 };
@@ -516,7 +517,7 @@ entry(struct tf *t, const struct resource *r)
 		doc_set(t->a, cycle, "prevent_destroy", doc_bool(t->a, r->origin, true));
 	}
 	for (const struct edge *e = r->edges; e; e = e->next)
-		if (type_of(e->to))
+		if (type_of(e->to) && t->take(t->head, t->rs, e->to))
 			doc_add(order, doc_z(t->a, r->origin, arena_printf(t->a, "%s.%s", type_of(e->to), local_name(t->a, e->to->name))));
 	if (order->count)
 		doc_set(t->a, out, "depends_on", order);
@@ -561,13 +562,13 @@ add_variables(struct tf *t, struct doc *root)
 }
 
 struct str
-terraform_file(struct arena *a, const struct emit_head *head, const struct resources *rs, bool (*take)(const struct resource *))
+terraform_file(struct arena *a, const struct emit_head *head, const struct resources *rs, taker *take)
 {
-	struct tf t = {.a = a, .rs = rs, .head = head};
+	struct tf t = {.a = a, .rs = rs, .head = head, .take = take};
 	struct doc *root = doc_map(a, NO_SPAN), *all = doc_map(a, NO_SPAN);
 	for (const struct resource *r = rs->first; r; r = r->next) {
 		const char *type = type_of(r);
-		if (type == NULL || !take(r))
+		if (type == NULL || !take(head, rs, r))
 			continue;
 		struct doc *of = doc_get(all, type);
 		if (of == NULL)

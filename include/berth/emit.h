@@ -27,6 +27,7 @@ struct emit_head {
 	const char *project, *stage, *platform;
 	const char *prefix, *region, *account, *cluster; /* as far as the stage says them, else "" */
 	struct sources *sources;
+	unsigned forms; /* bit set: emit_set fills it in, so that nothing is held twice */
 };
 /* All files of the forms in the bit set, and berth.json as the last. Returns what is beyond a form's limits, or NULL. */
 const char *emit_set(unsigned forms, const struct emit_head *head, struct resources *rs, struct out_set *set);
