@@ -79,6 +79,7 @@ make_deployment(struct k8s *k, struct object *node, const char *name, struct res
 	doc_set(k->a, d, "spec", spec);
 	struct resource *r = lower_add(k->l, RK_K_DEPLOYMENT, name, node, d);
 	resource_edge(k->l->out, r, account);
+	k_wait(k, r);
 	return r;
 }
 

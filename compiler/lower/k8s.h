@@ -10,6 +10,7 @@ struct k8s {
 	struct arena *a;
 	struct program *p;
 	const struct value *ns; /* the namespace */
+	VEC(struct resource *) needs; /* of the workload being made: what is there before it */
 };
 
 /* k8s_doc.c */
@@ -26,6 +27,18 @@ struct doc *k_labels(struct k8s *k, struct object *node, const char *name);
 struct doc *k_selector(struct k8s *k, struct object *node, const char *name);
 /* Where the list of an argument vector or one text for the shell goes. */
 struct doc *k_command(struct k8s *k, const struct value *v);
+
+/* The workload being made comes after it. */
+void k_need(struct k8s *k, struct resource *r);
+/* Edges to all that the workload needs; then the list is empty. */
+void k_wait(struct k8s *k, struct resource *workload);
+/* 512Mi: the largest unit that divides. */
+struct doc *k_bytes(struct k8s *k, const struct value *v);
+
+/* k8s_files.c: a container's files and mounts, a workload's volumes, added to the lists. */
+void k_files(struct k8s *k, struct object *node, const char *name, struct object *container, struct doc *mounts, struct doc *volumes);
+void k_mounts(struct k8s *k, struct object *container, struct doc *mounts);
+void k_volumes(struct k8s *k, struct object *node, struct doc *volumes);
 
 /* k8s_pod.c: the pod's metadata and spec. `account` is the ServiceAccount. */
 struct doc *k_pod(struct k8s *k, struct object *node, const char *name, const char *account, bool runs_once);

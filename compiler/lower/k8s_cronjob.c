@@ -52,7 +52,9 @@ make_cronjob(struct k8s *k, struct object *node, const char *name, const char *a
 	doc_set(k->a, template, "spec", job_spec(k, node, name, account));
 	doc_set(k->a, spec, "jobTemplate", template);
 	doc_set(k->a, d, "spec", spec);
-	resource_edge(k->l->out, lower_add(k->l, RK_K_CRON_JOB, name, node, d), sa);
+	struct resource *r = lower_add(k->l, RK_K_CRON_JOB, name, node, d);
+	resource_edge(k->l->out, r, sa);
+	k_wait(k, r);
 }
 
 void

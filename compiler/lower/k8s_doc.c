@@ -84,6 +84,33 @@ k_command(struct k8s *k, const struct value *v)
 	return list;
 }
 
+struct doc *
+k_bytes(struct k8s *k, const struct value *v)
+{
+	static const char *const units[] = {"", "Ki", "Mi", "Gi", "Ti"};
+	int64_t n = v->n;
+	int u = 0;
+	while (u < 4 && n % 1024 == 0 && n > 0) {
+		n /= 1024;
+		u++;
+	}
+	return k_of(k, v, arena_printf(k->a, "%lld%s", (long long)n, units[u]));
+}
+
+void
+k_need(struct k8s *k, struct resource *r)
+{
+	*VEC_PUSH(k->a, &k->needs) = r;
+}
+
+void
+k_wait(struct k8s *k, struct resource *workload)
+{
+	for (size_t i = 0; i < k->needs.n; i++)
+		resource_edge(k->l->out, workload, k->needs.v[i]);
+	k->needs.n = 0;
+}
+
 /* ---- labels ---- */
 
 static bool

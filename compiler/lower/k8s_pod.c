@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { NOBODY = 10001, GRACE_DEFAULT_S = 30, PRE_STOP_S = 5 };
+enum { NOBODY = 10001, GRACE_DEFAULT_S = 30, PRE_STOP_S = 5, BALANCER_PAUSE_S = 15 };
 
 static int64_t
 seconds_up(int64_t ms)
@@ -154,19 +154,6 @@ quantity_cpu(struct k8s *k, const struct value *v)
 }
 
 static struct doc *
-quantity_bytes(struct k8s *k, const struct value *v)
-{
-	static const char *const units[] = {"", "Ki", "Mi", "Gi", "Ti"};
-	int64_t n = v->n;
-	int u = 0;
-	while (u < 4 && n % 1024 == 0 && n > 0) {
-		n /= 1024;
-		u++;
-	}
-	return k_of(k, v, arena_printf(k->a, "%" PRId64 "%s", n, units[u]));
-}
-
-static struct doc *
 resources_doc(struct k8s *k, struct object *c)
 {
 	const struct value *cpu = get(k->g, c, A_container_cpu), *memory = get(k->g, c, A_container_memory);
@@ -174,7 +161,7 @@ resources_doc(struct k8s *k, struct object *c)
 	for (int i = 0; i < 2; i++) {
 		struct doc *m = doc_map(k->a, c->at);
 		doc_set(k->a, m, "cpu", cpu ? quantity_cpu(k, cpu) : NULL);
-		doc_set(k->a, m, "memory", memory ? quantity_bytes(k, memory) : NULL);
+		doc_set(k->a, m, "memory", memory ? k_bytes(k, memory) : NULL);
 		doc_set(k->a, m, "ephemeral-storage", k_add(k, c, "1Gi", "room for logs and temporary files, bounded so that one pod cannot fill the node"));
 		doc_set(k->a, d, i ? "limits" : "requests", m);
 	}
@@ -351,13 +338,76 @@ add_probes(struct k8s *k, struct object *c, struct doc *def)
 		add_probe(k, c, def, "startupProbe", s, false);
 }
 
+/* The quiet signal goes first; a pause lets the load balancer take the pod out. */
 static struct doc *
-container_doc(struct k8s *k, struct object *c, bool tmp, bool pre_stop)
+pre_stop_doc(struct k8s *k, struct object *c, int64_t pause)
 {
+	const struct value *quiet = get(k->g, c, A_container_quiet);
+	struct doc *life = doc_map(k->a, c->at), *pre = doc_map(k->a, c->at), *how = doc_map(k->a, c->at);
+	if (quiet == NULL && pause == 0)
+		return NULL;
+	if (quiet) {
+		struct doc *command = doc_list(k->a, quiet->origin);
+		doc_add(command, k_of(k, quiet, "/bin/sh"));
+		doc_add(command, k_of(k, quiet, "-c"));
+		doc_add(command, k_of(k, quiet, pause ? arena_printf(k->a, "kill -%.*s 1; sleep %" PRId64, (int)quiet->text.n, quiet->text.p, pause)
+						      : arena_printf(k->a, "kill -%.*s 1", (int)quiet->text.n, quiet->text.p)));
+		doc_set(k->a, how, "command", command);
+		doc_set(k->a, pre, "exec", how);
+	} else {
+		doc_set(k->a, how, "seconds", k_int(k, c, pause, "the load balancer takes the pod out before it stops"));
+		doc_set(k->a, pre, "sleep", how);
+	}
+	doc_set(k->a, life, "preStop", pre);
+	return life;
+}
+
+/* What a container of this pod is made of. */
+struct pod {
+	struct k8s *k;
+	struct object *node;
+	const char *name;
+	int64_t pause;        /* before the stop signal, in s; 0 for none */
+	bool several;         /* containers */
+	bool tmp;             /* a container mounts it */
+	struct doc *volumes;
+};
+
+static struct doc *
+mounts_doc(struct pod *p, struct object *c)
+{
+	struct k8s *k = p->k;
+	struct doc *list = doc_list(k->a, c->at);
+	const struct value *read_only = get(k->g, c, A_container_read_only);
+	bool own_tmp = read_only == NULL || read_only->n;
+	k_mounts(k, c, list);
+	for (const struct doc *m = list->items; m; m = m->next)
+		own_tmp &= !str_eqz(doc_get(m, "mountPath")->text, "/tmp");
+	if (own_tmp) {
+		struct doc *m = doc_map(k->a, c->at);
+		doc_set(k->a, m, "name", k_add(k, c, "tmp", "a place to write beside the read-only root"));
+		doc_set(k->a, m, "mountPath", k_add(k, c, "/tmp", "a place to write beside the read-only root"));
+		if (p->several)
+			doc_set(k->a, m, "subPath", k_add(k, c, c->label->text, "which no other container sees"));
+		doc_add(list, m);
+		p->tmp = true;
+	}
+	k_files(k, p->node, p->name, c, list, p->volumes);
+	return list->count ? list : NULL;
+}
+
+static struct doc *
+container_doc(struct pod *p, struct object *c)
+{
+	struct k8s *k = p->k;
+	bool init = get_bool(k->g, c, A_container_init), sidecar = get_bool(k->g, c, A_container_sidecar);
+	bool has_port = get(k->g, c, A_container_port) || object_child(k->p, c, K_port, NULL);
 	struct doc *d = doc_map(k->a, c->at);
 	doc_set(k->a, d, "name", doc_z(k->a, c->at, c->label->text));
 	doc_set(k->a, d, "image", image_doc(k, c));
 	doc_set(k->a, d, "imagePullPolicy", k_add(k, c, "Always", "a node must not run what only its cache allows; an unchanged image is not loaded again"));
+	if (sidecar)
+		doc_set(k->a, d, "restartPolicy", k_of(k, get(k->g, c, A_container_sidecar), "Always"));
 	doc_set(k->a, d, "command", k_command(k, get(k->g, c, A_container_entrypoint)));
 	const struct value *command = get(k->g, c, A_container_command);
 	bool shell = command && command->kind != V_LIST && !get(k->g, c, A_container_entrypoint);
@@ -366,23 +416,34 @@ container_doc(struct k8s *k, struct object *c, bool tmp, bool pre_stop)
 	doc_set(k->a, d, "ports", ports_doc(k, c));
 	doc_set(k->a, d, "env", env_doc(k, c));
 	doc_set(k->a, d, "resources", resources_doc(k, c));
-	add_probes(k, c, d);
-	if (pre_stop) {
-		struct doc *life = doc_map(k->a, c->at), *pre = doc_map(k->a, c->at), *sleep = doc_map(k->a, c->at);
-		doc_set(k->a, sleep, "seconds", k_int(k, c, PRE_STOP_S, "the load balancer takes the pod out before it stops"));
-		doc_set(k->a, pre, "sleep", sleep);
-		doc_set(k->a, life, "preStop", pre);
-		doc_set(k->a, d, "lifecycle", life);
+	if (!init) {
+		add_probes(k, c, d);
+		/* traffic that comes through a sidecar reaches every container: all of them wait, or one would stop under it */
+		doc_set(k->a, d, "lifecycle", pre_stop_doc(k, c, !sidecar || has_port ? p->pause : 0));
 	}
 	doc_set(k->a, d, "securityContext", container_security(k, c));
-	if (tmp) {
-		struct doc *mounts = doc_list(k->a, c->at), *m = doc_map(k->a, c->at);
-		doc_set(k->a, m, "name", k_add(k, c, "tmp", "a place to write beside the read-only root"));
-		doc_set(k->a, m, "mountPath", k_add(k, c, "/tmp", "a place to write beside the read-only root"));
-		doc_add(mounts, m);
-		doc_set(k->a, d, "volumeMounts", mounts);
-	}
+	doc_set(k->a, d, "volumeMounts", mounts_doc(p, c));
 	return d;
+}
+
+/* ---- order ---- */
+
+/* Containers start in the order written as long as they are init or sidecar; the others start together. */
+static void
+check_after(struct k8s *k, struct object *node, struct object *c)
+{
+	const struct value *after = get(k->g, c, A_container_after);
+	for (const struct value *v = after && after->kind == V_LIST ? after->items : after; v; v = after->kind == V_LIST ? v->next : NULL) {
+		struct object *o = v->kind == V_OBJECT ? object_child(k->p, node, K_container, v->object->label) : NULL;
+		bool before = false;
+		for (struct object *x = object_child(k->p, node, K_container, NULL); x && x != c; x = object_next(x))
+			before |= x == o;
+		if (o == NULL || (container_is_early(k->g, o) && (before || !container_is_early(k->g, c))))
+			continue;
+		struct diag *d = complain(k->g, D_E0181, v->origin, "container \"%s\" before \"%s\" cannot be done on kubernetes", o->label->text, c->label->text);
+		diag_hint(k->g->compile->diags, d, "Containers of a pod start together, but for init and sidecar ones, which start in the order written: mark \"%s\" sidecar = true or init = true.",
+			  o->label->text);
+	}
 }
 
 /* ---- the pod ---- */
@@ -390,27 +451,47 @@ container_doc(struct k8s *k, struct object *c, bool tmp, bool pre_stop)
 static struct doc *
 tmp_volume(struct k8s *k, struct object *node)
 {
-	struct doc *list = doc_list(k->a, node->at), *v = doc_map(k->a, node->at), *empty = doc_map(k->a, node->at);
+	struct doc *v = doc_map(k->a, node->at), *empty = doc_map(k->a, node->at);
 	doc_set(k->a, v, "name", k_add(k, node, "tmp", "a place to write beside the read-only root"));
 	doc_set(k->a, empty, "sizeLimit", k_add(k, node, "256Mi", "bounded, so that one pod cannot fill the node"));
 	doc_set(k->a, v, "emptyDir", empty);
-	doc_add(list, v);
-	return list;
+	return v;
 }
 
+/* The pause, the longest drain, and then each sidecar's own: they stop one after the other when all others have ended. */
 static struct doc *
-grace_doc(struct k8s *k, struct object *node, bool pre_stop)
+grace_doc(struct k8s *k, struct object *node, int64_t pause, int64_t *seconds)
 {
 	const struct value *longest = NULL;
+	int64_t sidecars = 0;
 	for (struct object *c = object_child(k->p, node, K_container, NULL); c; c = object_next(c)) {
 		const struct value *v = get(k->g, c, A_container_drain);
-		if (v && (longest == NULL || v->n > longest->n))
+		if (v && get_bool(k->g, c, A_container_sidecar))
+			sidecars += seconds_up(v->n);
+		else if (v && (longest == NULL || v->n > longest->n))
 			longest = v;
 	}
-	int64_t extra = pre_stop ? PRE_STOP_S : 0;
-	if (longest)
-		return k_of_int(k, longest, seconds_up(longest->n) + extra);
-	return k_int(k, node, GRACE_DEFAULT_S + extra, "the platform's 30 s, and the pause before the stop signal");
+	*seconds = (longest ? seconds_up(longest->n) : GRACE_DEFAULT_S) + pause + sidecars;
+	if (longest == NULL)
+		return k_int(k, node, *seconds, "the platform's 30 s, and the pause before the stop signal");
+	struct doc *d = k_of_int(k, longest, *seconds);
+	d->because = "the pause before the stop signal, the longest drain, and what sidecars take after it";
+	return d;
+}
+
+/* Node autoscalers cap what they wait for; these marks keep them away. Sources: cluster-autoscaler FAQ; Karpenter, disruption. */
+static struct doc *
+long_drain_marks(struct k8s *k, struct object *node, int64_t seconds)
+{
+	enum { AUTOSCALER_WAITS_S = 600 };
+	if (seconds <= AUTOSCALER_WAITS_S)
+		return NULL;
+	struct doc *d = doc_map(k->a, node->at);
+	doc_set(k->a, d, "cluster-autoscaler.kubernetes.io/safe-to-evict", k_add(k, node, "false", "it waits ten minutes for a pod, this one may take longer"));
+	doc_set(k->a, d, "karpenter.sh/do-not-disrupt", k_add(k, node, "true", "its node is not taken away while the pod is there"));
+	struct diag *g = complain(k->g, D_E0171, node->at, "%s may take %" PRId64 " minutes to stop", object_words(k->a, node), (seconds + 59) / 60);
+	diag_hint(k->g->compile->diags, g, "The pod is marked against autoscalers; spot interruptions, node upgrades and the kubelet's own shutdown still cut it short.");
+	return d;
 }
 
 static struct doc *
@@ -467,21 +548,25 @@ k_pod(struct k8s *k, struct object *node, const char *name, const char *account,
 	struct doc *pod = doc_map(k->a, node->at), *meta = doc_map(k->a, node->at), *spec = doc_map(k->a, node->at), *containers = doc_list(k->a, node->at);
 	struct object *kubernetes = object_child(k->p, k->p->stage_object, K_kubernetes, NULL);
 	const struct value *pull = get(k->g, kubernetes, A_kubernetes_image_pull_secrets);
-	bool pre_stop = !runs_once && k_has_ports(k, node), tmp = false;
+	struct doc *early = doc_list(k->a, node->at), *volumes = doc_list(k->a, node->at);
+	struct object *first = object_child(k->p, node, K_container, NULL);
+	bool traffic = object_child(k->p, node, K_http, NULL) != NULL;
+	struct pod made = {k, node, name, runs_once || !k_has_ports(k, node) ? 0 : traffic ? BALANCER_PAUSE_S : PRE_STOP_S, first && object_next(first), false, volumes};
+	int64_t seconds;
 	for (struct object *c = object_child(k->p, node, K_container, NULL); c; c = object_next(c)) {
-		const struct value *ro = get(k->g, c, A_container_read_only);
-		bool mounts = ro == NULL || ro->n;
-		tmp |= mounts;
-		doc_add(containers, container_doc(k, c, mounts, pre_stop && (get(k->g, c, A_container_port) || object_child(k->p, c, K_port, NULL))));
+		check_after(k, node, c);
+		doc_add(container_is_early(k->g, c) ? early : containers, container_doc(&made, c));
 	}
+	struct doc *grace = grace_doc(k, node, made.pause, &seconds);
 	doc_set(k->a, meta, "labels", k_labels(k, node, name));
+	doc_set(k->a, meta, "annotations", long_drain_marks(k, node, seconds));
 	doc_set(k->a, pod, "metadata", meta);
 	doc_set(k->a, spec, "serviceAccountName", k_add(k, node, account, "the workload's own account"));
 	doc_set(k->a, spec, "automountServiceAccountToken", k_bool(k, node, false, "the workload does not talk to the cluster"));
 	doc_set(k->a, spec, "enableServiceLinks", k_bool(k, node, false, "else every Service would add variables such as REDIS_PORT"));
 	if (runs_once)
 		doc_set(k->a, spec, "restartPolicy", k_add(k, node, "Never", "a failed run is tried again as a new pod"));
-	doc_set(k->a, spec, "terminationGracePeriodSeconds", grace_doc(k, node, pre_stop));
+	doc_set(k->a, spec, "terminationGracePeriodSeconds", grace);
 	doc_set(k->a, spec, "securityContext", pod_security(k, node));
 	if (pull) {
 		struct doc *list = doc_list(k->a, pull->origin);
@@ -497,9 +582,14 @@ k_pod(struct k8s *k, struct object *node, const char *name, const char *account,
 		doc_set(k->a, spec, "topologySpreadConstraints", spread_doc(k, node, name));
 		doc_set(k->a, spec, "affinity", affinity_doc(k, node, name));
 	}
+	if (early->count)
+		doc_set(k->a, spec, "initContainers", early);
 	doc_set(k->a, spec, "containers", containers);
-	if (tmp)
-		doc_set(k->a, spec, "volumes", tmp_volume(k, node));
+	k_volumes(k, node, volumes);
+	if (made.tmp)
+		doc_add(volumes, tmp_volume(k, node));
+	if (volumes->count)
+		doc_set(k->a, spec, "volumes", volumes);
 	doc_set(k->a, pod, "spec", spec);
 	return pod;
 }

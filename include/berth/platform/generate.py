@@ -191,8 +191,10 @@ for line in open(os.path.join(here, "kinds.def")):
             for p in by_type[cfn.group(1)].get("createOnlyProperties", []):
                 replaces.append((ident, p.replace("/properties/", "").replace("/", ".")))
     else:
-        k8s[shape] = json.load(open(os.path.join(args.k8s, "native", shape + ".json")))
-        sources.add("kubernetes " + str(k8s[shape].get("source", {}).get("ref", "")))
+        folder = "native" if os.path.exists(os.path.join(args.k8s, "native", shape + ".json")) else "crd"
+        k8s[shape] = json.load(open(os.path.join(args.k8s, folder, shape + ".json")))
+        source = k8s[shape].get("source", {})
+        sources.add(f"{source.get('repo', 'kubernetes') if folder == 'crd' else 'kubernetes'} {source.get('ref', '')}")
         roots.append((ident, shape, k8s_node(shape, {"$ref": "#/definitions/" + k8s[shape]["root"]}, [])))
         entry = immutable.get("kinds", immutable).get(shape, {})
         fields = entry.get("immutable", entry.get("fields", [])) if isinstance(entry, dict) else entry
