@@ -220,6 +220,7 @@ lower_one(struct k8s *k, struct object *node)
 	struct resource *account = k_account(k, node, name), *deployment = make_deployment(k, node, name, account);
 	if (k_has_ports(k, node))
 		resource_edge(k->l->out, deployment, make_service(k, node, name));
+	k_network(k, node, name);
 	make_budget(k, node, name, deployment);
 	if (autoscaled(k, node))
 		make_autoscaler(k, node, name, deployment);
@@ -251,5 +252,8 @@ lower_k8s(struct lower *l)
 			lower_one(&k, n);
 		else if (n->kind == K_schedule && node_target(l->g, n) == TARGET_K8S)
 			k_schedule(&k, n);
+		else if (n->kind == K_job && node_target(l->g, n) == TARGET_K8S)
+			k_job(&k, n);
 	}
+	k_order_jobs(&k);
 }

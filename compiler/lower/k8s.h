@@ -50,6 +50,17 @@ void k_manifest(struct lower *l, struct object *m, const struct value *ns);
 
 /* k8s_cronjob.c */
 void k_schedule(struct k8s *k, struct object *node);
+/* What does not count as a failed run. */
+struct doc *k_failure_policy(struct k8s *k, struct object *node);
+
+/* k8s_job.c: a job; then the order of all that was made around the jobs. */
+void k_job(struct k8s *k, struct object *node);
+void k_order_jobs(struct k8s *k);
+
+/* k8s_network.c */
+void k_network(struct k8s *k, struct object *node, const char *name);
+
+/* k8s.c */
 struct resource *k_account(struct k8s *k, struct object *node, const char *name);
 
 #endif

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-static struct doc *
-failure_policy(struct k8s *k, struct object *node)
+struct doc *
+k_failure_policy(struct k8s *k, struct object *node)
 {
 	struct doc *d = doc_map(k->a, node->at), *rules = doc_list(k->a, node->at), *rule = doc_map(k->a, node->at), *conditions = doc_list(k->a, node->at),
 		   *c = doc_map(k->a, node->at);
@@ -22,15 +22,15 @@ failure_policy(struct k8s *k, struct object *node)
 }
 
 static struct doc *
-job_spec(struct k8s *k, struct object *node, const char *name, const char *account)
+job_spec(struct k8s *k, struct object *node, const char *account)
 {
 	struct doc *d = doc_map(k->a, node->at);
 	const struct value *retries = get(k->g, node, A_schedule_retries), *timeout = get(k->g, node, A_schedule_timeout);
 	doc_set(k->a, d, "backoffLimit", k_of_int(k, retries, retries->n));
 	if (timeout)
 		doc_set(k->a, d, "activeDeadlineSeconds", k_of_int(k, timeout, (timeout->n + 999) / 1000));
-	doc_set(k->a, d, "podFailurePolicy", failure_policy(k, node));
-	doc_set(k->a, d, "template", k_pod(k, node, name, account, true));
+	doc_set(k->a, d, "podFailurePolicy", k_failure_policy(k, node));
+	doc_set(k->a, d, "template", k_pod(k, node, account, account, true));
 	return d;
 }
 
@@ -49,7 +49,7 @@ make_cronjob(struct k8s *k, struct object *node, const char *name, const char *a
 	doc_set(k->a, spec, "failedJobsHistoryLimit", k_int(k, node, 3, "failures are kept to be looked at"));
 	doc_set(k->a, meta, "labels", k_labels(k, node, name));
 	doc_set(k->a, template, "metadata", meta);
-	doc_set(k->a, template, "spec", job_spec(k, node, name, account));
+	doc_set(k->a, template, "spec", job_spec(k, node, account));
 	doc_set(k->a, spec, "jobTemplate", template);
 	doc_set(k->a, d, "spec", spec);
 	struct resource *r = lower_add(k->l, RK_K_CRON_JOB, name, node, d);
@@ -66,6 +66,7 @@ k_schedule(struct k8s *k, struct object *node)
 		return;
 	const char *base = node_name(k->g, node), *account = name_cut(k->a, base, 63);
 	struct resource *sa = k_account(k, node, account);
+	k_network(k, node, account);
 	for (size_t i = 0; i < t.count; i++) {
 		struct cron_out out;
 		cron_translate(k->a, &t.cron[i], t.zone, CRON_CRONJOB, t.accept_dst, &out);

@@ -5,6 +5,7 @@
 #include "berth/resource.h"
 
 #include <stdlib.h>
+#include <inttypes.h>
 #include <string.h>
 
 enum { MILLION = 1000000 };
@@ -400,6 +401,28 @@ doc_equal(const struct doc *a, const struct doc *b)
 	case DOC_KIND_COUNT: break;
 	}
 	bug("document of kind %d", (int)a->kind);
+}
+
+static void
+add_meaning(struct buf *b, const struct doc *d)
+{
+	buf_addf(b, "%d %" PRId64 " %s %zu:", (int)d->kind, d->number, d->address ? d->address : "", d->text.n);
+	buf_adds(b, d->text);
+	for (const struct doc *i = d->items; i; i = i->next) {
+		buf_addf(b, "%zu:", i->key.n);
+		buf_adds(b, i->key);
+		add_meaning(b, i);
+	}
+	buf_addc(b, '.');
+}
+
+void
+doc_hash(const struct doc *d, char out[65])
+{
+	struct buf b = {0};
+	add_meaning(&b, d);
+	sha256_hex(buf_str(&b), out);
+	buf_free(&b);
 }
 
 /* ---- resources ---- */

@@ -64,6 +64,8 @@ struct doc *doc_get(const struct doc *map, const char *key);
 const struct doc *doc_find(const struct doc *d, struct str path);
 /* Deep equality of meaning; origins do not count; maps compare by key. */
 bool doc_equal(const struct doc *a, const struct doc *b);
+/* SHA-256 of its meaning, in hexadecimal; origins do not count. */
+void doc_hash(const struct doc *d, char out[65]);
 
 /* ---- resources ---- */
 

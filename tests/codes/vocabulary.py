@@ -147,7 +147,7 @@ service mailer {
 }
 """
 NOT_HERE = {"project", "stage", "ecs", "kubernetes", "schedules", "import", "policy", "exempt", "test", "component", "manifest", "role", "patch", "each"}
-ALONE = {("ecs", "service", "grace"), ("kubernetes", "container", "log")}  # mean something with a balancer, not built yet
+ALONE = {("ecs", "service", "grace"), ("kubernetes", "container", "log"), *(("kubernetes", k, "platform") for k in ("service", "job", "schedule"))}  # mean something with a balancer, in a stage that has both platforms
 
 
 def indent(text):

@@ -1,0 +1,124 @@
+/*
+ * Jobs. Around a deployment a Job whose name says its content: a Job cannot
+ * change, and the same one must not run again. By hand a suspended CronJob,
+ * from which `kubectl create job --from=cronjob/NAME` makes a run.
+ *
+ * The order is told in two ways: by the order of the manifests, and by Argo
+ * CD's sync waves, which wait for a Job's end.
+ * Sources: Kubernetes 1.36 API, batch/v1; Argo CD, sync phases and waves.
+ */
+#include "k8s.h"
+
+#include <string.h>
+
+#define WAVE "argocd.argoproj.io/sync-wave"
+
+enum { HASH_LETTERS = 8, NAME_MAX_JOB = 63 };
+
+static struct doc *
+job_spec(struct k8s *k, struct object *node, const char *name, const char *account)
+{
+	struct doc *d = doc_map(k->a, node->at);
+	const struct value *retries = get(k->g, node, A_job_retries), *timeout = get(k->g, node, A_job_timeout);
+	doc_set(k->a, d, "backoffLimit", retries ? k_of_int(k, retries, retries->n) : k_int(k, node, 0, "a failed run is for a person to look at"));
+	if (timeout)
+		doc_set(k->a, d, "activeDeadlineSeconds", k_of_int(k, timeout, (timeout->n + 999) / 1000));
+	doc_set(k->a, d, "podFailurePolicy", k_failure_policy(k, node));
+	doc_set(k->a, d, "template", k_pod(k, node, name, account, true));
+	return d;
+}
+
+static void
+by_hand(struct k8s *k, struct object *node, const char *base, struct resource *account)
+{
+	const char *name = name_cut(k->a, base, resource_kind_get(RK_K_CRON_JOB)->name_max);
+	struct doc *d = k_object(k, RK_K_CRON_JOB, node, name), *spec = doc_map(k->a, node->at), *template = doc_map(k->a, node->at), *meta = doc_map(k->a, node->at);
+	doc_set(k->a, spec, "schedule", k_add(k, node, "0 0 1 1 *", "it never fires: the CronJob is suspended"));
+	doc_set(k->a, spec, "timeZone", k_add(k, node, "UTC", "it never fires: the CronJob is suspended"));
+	doc_set(k->a, spec, "suspend", k_bool(k, node, true, "run = manual: kubectl create job --from=cronjob/… starts it"));
+	doc_set(k->a, spec, "concurrencyPolicy", k_add(k, node, "Forbid", "one run at a time"));
+	doc_set(k->a, spec, "startingDeadlineSeconds", k_int(k, node, 60, "a start that is late is left out"));
+	doc_set(k->a, spec, "successfulJobsHistoryLimit", k_int(k, node, 3, "the API's default, written out"));
+	doc_set(k->a, spec, "failedJobsHistoryLimit", k_int(k, node, 3, "failures are kept to be looked at"));
+	doc_set(k->a, meta, "labels", k_labels(k, node, name));
+	doc_set(k->a, template, "metadata", meta);
+	doc_set(k->a, template, "spec", job_spec(k, node, account->name, account->name));
+	doc_set(k->a, spec, "jobTemplate", template);
+	doc_set(k->a, d, "spec", spec);
+	struct resource *r = lower_add(k->l, RK_K_CRON_JOB, name, node, d);
+	resource_edge(k->l->out, r, account);
+	k_wait(k, r);
+}
+
+void
+k_job(struct k8s *k, struct object *node)
+{
+	const char *base = node_name(k->g, node);
+	const char *stem = name_cut(k->a, base, NAME_MAX_JOB - HASH_LETTERS - 1);
+	struct resource *account = k_account(k, node, stem);
+	struct str run = get_text(k->g, node, A_job_run);
+	k_network(k, node, stem);
+	if (str_eqz(run, "manual")) {
+		by_hand(k, node, base, account);
+		return;
+	}
+	struct doc *spec = job_spec(k, node, stem, account->name);
+	char hex[65];
+	doc_hash(spec, hex);
+	const char *name = arena_printf(k->a, "%s-%.*s", stem, HASH_LETTERS, hex);
+	struct doc *d = k_object(k, RK_K_JOB, node, name);
+	doc_set(k->a, d, "spec", spec);
+	struct resource *r = lower_add(k->l, RK_K_JOB, name, node, d);
+	r->when = arena_strz(k->a, run);
+	resource_edge(k->l->out, r, account);
+	k_wait(k, r);
+}
+
+/* ---- order ---- */
+
+static void
+add_wave(struct k8s *k, struct resource *r, int wave)
+{
+	struct doc *meta = doc_get(r->body, "metadata"), *notes = doc_get(meta, "annotations");
+	if (notes == NULL)
+		notes = doc_set(k->a, meta, "annotations", doc_map(k->a, r->origin));
+	if (doc_get(notes, WAVE))
+		return;
+	struct doc *d = doc_f(k->a, r->origin, "%d", wave);
+	d->because = "Argo CD waits for each wave: what a job needs, jobs before, the rest, jobs after";
+	doc_set(k->a, notes, WAVE, d);
+}
+
+static bool
+runs(const struct resource *r, const char *when)
+{
+	return resource_is(r, RK_K_JOB) && r->when && strcmp(r->when, when) == 0;
+}
+
+static bool
+is_workload(const struct resource *r)
+{
+	return resource_is(r, RK_K_DEPLOYMENT) || resource_is(r, RK_K_CRON_JOB);
+}
+
+void
+k_order_jobs(struct k8s *k)
+{
+	for (struct resource *r = k->l->out->first; r; r = r->next) {
+		if (runs(r, "before_deploy")) {
+			for (struct edge *e = r->edges; e; e = e->next)
+				add_wave(k, e->to, -2);
+			add_wave(k, r, -1);
+		} else if (runs(r, "after_deploy")) {
+			add_wave(k, r, 1);
+		}
+	}
+	for (struct resource *r = k->l->out->first; r; r = r->next) {
+		for (struct resource *j = k->l->out->first; j; j = j->next) {
+			if (is_workload(r) && runs(j, "before_deploy"))
+				resource_edge(k->l->out, r, j);
+			else if (runs(r, "after_deploy") && is_workload(j))
+				resource_edge(k->l->out, r, j);
+		}
+	}
+}
