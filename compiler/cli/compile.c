@@ -156,17 +156,28 @@ json_text(struct arena *a, struct str text, struct buf *out)
 	json_write_compact(doc_string(a, NO_SPAN, text), out);
 }
 
+static bool
+is_manifest(const struct out_file *f)
+{
+	return str_starts(str_of(f->path), "kubernetes/");
+}
+
 /* Manifests as one YAML stream; requests as a JSON line a file. */
 static void
 write_stream(struct session *s, struct graph *g, const struct out_set *set)
 {
 	struct buf out = {0};
+	unsigned manifests = 0, left = 0;
+	for (size_t i = 0; i < set->files.n; i++)
+		manifests += is_manifest(&set->files.v[i]);
 	for (size_t i = 0; i < set->files.n; i++) {
 		const struct out_file *f = &set->files.v[i];
-		if (str_ends(str_of(f->path), ".yaml")) {
+		if (is_manifest(f)) {
 			buf_addz(&out, "---\n");
 			buf_adds(&out, f->text);
-		} else if (g->target == TARGET_ECS) {
+		} else if (manifests > 0) {
+			left += strcmp(f->path, "berth.json") != 0;
+		} else {
 			buf_addz(&out, "{\"path\":");
 			json_text(g->arena, str_of(arena_printf(g->arena, "%s/%s", g->program->stage->name->text, f->path)), &out);
 			buf_addz(&out, ",\"content\":");
@@ -176,6 +187,8 @@ write_stream(struct session *s, struct graph *g, const struct out_set *set)
 	}
 	if (!put_out(&out))
 		s->exit = EXIT_NO_OUTPUT;
+	if (left)
+		fprintf(stderr, "%s: %u file%s of other forms left out of the stream of manifests; -o writes all\n", g->program->stage->name->text, left, left > 1 ? "s" : "");
 	buf_free(&out);
 }
 

@@ -7,11 +7,12 @@ cd "$(dirname "$0")"
 BERTH=${BERTH:-../../build/berth-asan}
 passed=0 failed=0
 out=$(mktemp)
-trap 'rm -f "$out"' EXIT
+trap 'rm -f "$out" "$out.err"' EXIT
 for program in *.berth; do
 	expected=${program%.berth}.out
 	forms=$(sed -n 's/^# forms: //p' "$program")
-	if ! "$BERTH" compile --emit "${forms:-api,cloudformation,terraform}" --stdout "$program" > "$out" 2>&1; then
+	if ! "$BERTH" compile --emit "${forms:-api,cloudformation,terraform}" --stdout "$program" > "$out" 2>"$out.err"; then
+		cat "$out.err" >> "$out"
 		failed=$((failed + 1))
 		head -n 20 "$out"
 		continue
