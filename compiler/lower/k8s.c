@@ -218,8 +218,11 @@ lower_one(struct k8s *k, struct object *node)
 {
 	const char *name = name_cut(k->a, node_name(k->g, node), 63);
 	struct resource *account = k_account(k, node, name), *deployment = make_deployment(k, node, name, account);
-	if (k_has_ports(k, node))
-		resource_edge(k->l->out, deployment, make_service(k, node, name));
+	if (k_has_ports(k, node)) {
+		struct resource *service = make_service(k, node, name);
+		resource_edge(k->l->out, deployment, service);
+		k_http(k, node, name, service);
+	}
 	k_network(k, node, name);
 	make_budget(k, node, name, deployment);
 	if (autoscaled(k, node))

@@ -57,6 +57,9 @@ struct doc *k_failure_policy(struct k8s *k, struct object *node);
 void k_job(struct k8s *k, struct object *node);
 void k_order_jobs(struct k8s *k);
 
+/* k8s_http.c: what brings traffic to the Service. */
+void k_http(struct k8s *k, struct object *node, const char *name, struct resource *service);
+
 /* k8s_network.c */
 void k_network(struct k8s *k, struct object *node, const char *name);
 

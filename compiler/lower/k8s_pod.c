@@ -310,6 +310,43 @@ add_grace(struct k8s *k, struct object *c, struct doc *def, struct object *h, co
 	doc_set(k->a, def, "startupProbe", d);
 }
 
+/* Does the process still accept connections? Slower than readiness: a restart is the last resort. */
+static void
+add_liveness(struct k8s *k, struct object *at, struct doc *def, struct doc *port)
+{
+	struct doc *live = doc_map(k->a, at->at), *tcp = doc_map(k->a, at->at);
+	doc_set(k->a, tcp, "port", port);
+	doc_set(k->a, live, "tcpSocket", tcp);
+	doc_set(k->a, live, "periodSeconds", k_int(k, at, 20, "slower than readiness: a restart is the last resort"));
+	doc_set(k->a, live, "timeoutSeconds", k_int(k, at, 5, "a local connection"));
+	doc_set(k->a, live, "failureThreshold", k_int(k, at, 6, "two minutes without a connection"));
+	doc_set(k->a, def, "livenessProbe", live);
+}
+
+/* Without a check of its own, the container that takes the traffic is ready when the load balancer's check says so. */
+static void
+add_traffic_probe(struct k8s *k, struct object *c, struct doc *def)
+{
+	struct object *http = c->parent->kind == K_service ? object_child(k->p, c->parent, K_http, NULL) : NULL, *target = NULL;
+	const struct value *path = http ? get(k->g, http, A_http_health) : NULL;
+	int64_t port;
+	struct span at;
+	if (path == NULL || !node_port(k->g, c->parent, &target, &port, &at) || target != c)
+		return;
+	struct doc *d = doc_map(k->a, path->origin), *what = doc_map(k->a, path->origin);
+	bool grpc = str_eqz(get_text(k->g, http, A_http_protocol), "grpc");
+	const struct value *every = get(k->g, http, A_http_health_every), *timeout = get(k->g, http, A_http_health_timeout);
+	if (!grpc)
+		doc_set(k->a, what, "path", doc_value(k->l, path));
+	doc_set(k->a, what, "port", doc_int(k->a, at, port));
+	doc_set(k->a, d, grpc ? "grpc" : "httpGet", what);
+	doc_set(k->a, d, "periodSeconds", k_of_int(k, every, seconds_up(every->n)));
+	doc_set(k->a, d, "timeoutSeconds", k_of_int(k, timeout, seconds_up(timeout->n)));
+	doc_set(k->a, d, "failureThreshold", k_int(k, http, 3, "three bad answers in a row"));
+	doc_set(k->a, def, "readinessProbe", d);
+	add_liveness(k, http, def, doc_int(k->a, at, port));
+}
+
 /*
  * Readiness is the declared check. Liveness must not be the same: a slow
  * dependency would restart every pod. With a port it asks whether the process
@@ -322,17 +359,12 @@ add_probes(struct k8s *k, struct object *c, struct doc *def)
 	if (h) {
 		const struct value *grace = get(k->g, h, A_health_grace), *port = get(k->g, c, A_container_port);
 		add_probe(k, c, def, "readinessProbe", h, true);
-		if (port) {
-			struct doc *live = doc_map(k->a, h->at), *tcp = doc_map(k->a, h->at);
-			doc_set(k->a, tcp, "port", k_add(k, h, "http", "the container's port"));
-			doc_set(k->a, live, "tcpSocket", tcp);
-			doc_set(k->a, live, "periodSeconds", k_int(k, h, 20, "slower than readiness: a restart is the last resort"));
-			doc_set(k->a, live, "timeoutSeconds", k_int(k, h, 5, "a local connection"));
-			doc_set(k->a, live, "failureThreshold", k_int(k, h, 6, "two minutes without a connection"));
-			doc_set(k->a, def, "livenessProbe", live);
-		}
+		if (port)
+			add_liveness(k, h, def, k_add(k, h, "http", "the container's port"));
 		if (grace && s == NULL && grace->n > 0)
 			add_grace(k, c, def, h, grace);
+	} else {
+		add_traffic_probe(k, c, def);
 	}
 	if (s)
 		add_probe(k, c, def, "startupProbe", s, false);

@@ -113,7 +113,7 @@ STAGE = {
 """,
     "kubernetes": """stage prod {
   platform = kubernetes
-  kubernetes { namespace = "shop" }
+  kubernetes { namespace = "shop", ingress = alb }
 }
 """,
 }
@@ -195,6 +195,8 @@ for target, column in (("ecs", 0), ("kubernetes", 1)):
         program = around + 'project app { edition = 2026, timezone = "UTC" }\n' + STAGE[target] + 'log app {\n  to cloudwatch { group = "/x", retention = 30d }\n}\n' + line_text + "\n"
         if target == "ecs":
             program = program.replace("[5%, 25%, 50%]", "[10%]")
+        if kind == "http" and name == "timeout":
+            program = program.replace("ingress = alb", "ingress = nginx")
         if kind == "container" and name == "after" and target == "kubernetes":
             program = program.replace("container proxy {", "container proxy {\n    sidecar = true")
         program = program.replace("ap-northeast-1:111122223333:", "eu-west-1:111122223333:")
