@@ -48,21 +48,34 @@ check_account(struct ecs *e, const struct value *v)
 	e->bad = true;
 }
 
-static void
-read_stage(struct ecs *e)
+bool
+aws_context(struct ecs *e, struct lower *l)
 {
+	*e = (struct ecs){.l = l, .g = l->g, .a = l->arena, .p = l->g->program};
+	e->stage = e->p->stage_object;
+	e->ecs = object_child(e->p, e->stage, K_ecs, NULL);
+	e->schedules = object_child(e->p, e->stage, K_schedules, NULL);
+	map_init(&e->tasks, e->a);
 	const struct value *region = need(e, e->stage, A_stage_region), *account = need(e, e->stage, A_stage_account);
-	e->cluster = need(e, e->ecs, A_ecs_cluster);
-	need(e, e->ecs, A_ecs_subnets);
 	if (e->bad)
-		return;
+		return false;
 	e->region = region->text;
 	e->account = account->text;
 	check_account(e, account);
 	e->partition = aws_partition(e->region);
-	e->cluster_name = last_part(e->a, e->cluster->text);
 	struct str prefix = get_text(e->g, e->stage, A_stage_prefix);
 	e->prefix = prefix.n > 0 ? arena_strz(e->a, prefix) : e->g->compile->project_name->text;
+	return !e->bad;
+}
+
+/* Where tasks run. */
+static void
+read_cluster(struct ecs *e)
+{
+	e->cluster = need(e, e->ecs, A_ecs_cluster);
+	need(e, e->ecs, A_ecs_subnets);
+	if (e->cluster)
+		e->cluster_name = last_part(e->a, e->cluster->text);
 }
 
 /* ---- services ---- */
@@ -197,8 +210,8 @@ lower_service(struct ecs *e, struct object *node)
 
 /* ---- one stage ---- */
 
-static struct doc *
-attribute(void *ctx, const struct value *v)
+struct doc *
+aws_attribute(void *ctx, const struct value *v)
 {
 	return queue_attribute(ctx, v);
 }
@@ -212,29 +225,28 @@ one_queue(struct ecs *e, struct object *q)
 void
 lower_ecs(struct lower *l)
 {
-	struct ecs e = {.l = l, .g = l->g, .a = l->arena, .p = l->g->program};
-	bool any = false;
+	struct ecs *e = NEW(l->arena, struct ecs);
+	bool any = false, tasks = false;
 	for (size_t i = 0; i < l->g->nodes.n; i++) {
 		struct object *n = l->g->nodes.v[i];
-		any |= n->kind != K_log && node_target(l->g, n) == TARGET_ECS;
+		bool own = n->kind != K_log && node_target(l->g, n) == TARGET_ECS;
+		any |= own && (n->kind != K_queue || l->g->target == TARGET_ECS || str_eqz(get_text(l->g, n, A_queue_engine), "sqs"));
+		tasks |= own && n->kind != K_queue;
 	}
-	if (!any)
+	if (!any || !aws_context(e, l))
 		return;
-	e.stage = e.p->stage_object;
-	e.ecs = object_child(e.p, e.stage, K_ecs, NULL);
-	e.schedules = object_child(e.p, e.stage, K_schedules, NULL);
-	read_stage(&e);
-	if (e.bad)
+	if (tasks)
+		read_cluster(e);
+	if (e->bad)
 		return;
-	map_init(&e.tasks, e.a);
-	l->attribute = attribute;
-	l->ctx = &e;
+	l->attribute = aws_attribute;
+	l->ctx = e;
 	/* what others refer to comes first */
 	static void (*const steps[])(struct ecs *, struct object *) = {one_queue, lower_service, lower_job, lower_schedule};
 	static const enum kind_id kinds[] = {K_queue, K_service, K_job, K_schedule};
 	for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
 		for (size_t i = 0; i < l->g->nodes.n; i++)
 			if (l->g->nodes.v[i]->kind == kinds[k] && node_target(l->g, l->g->nodes.v[i]) == TARGET_ECS)
-				steps[k](&e, l->g->nodes.v[i]);
+				steps[k](e, l->g->nodes.v[i]);
 	l->attribute = NULL;
 }

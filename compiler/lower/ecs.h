@@ -33,6 +33,12 @@ struct task {
 	VEC(struct resource *) needs; /* the task definition comes after these */
 };
 
+/* ---- ecs.c ---- */
+/* What the stage says of its AWS account; false after a report. */
+bool aws_context(struct ecs *e, struct lower *l);
+/* struct lower's `attribute` for a context. */
+struct doc *aws_attribute(void *ctx, const struct value *v);
+
 /* ---- ecs_doc.c: small documents ---- */
 /* A literal that berth adds, with the reason. */
 struct doc *add_z(struct ecs *e, struct object *o, const char *text, const char *because);
@@ -60,6 +66,10 @@ struct doc *condition(struct ecs *e, struct doc *statement, struct span at, cons
 /* A role with its inline policy (when there are statements); trust by a service, from this account. */
 struct resource *make_role(struct ecs *e, struct object *node, const char *suffix, const char *service, const char *source_arn,
 			   struct doc *statements);
+/* The same with a trust statement of its own. */
+struct resource *make_role_trusting(struct ecs *e, struct object *node, const char *suffix, struct doc *trust, struct doc *statements);
+/* Statements of the workload's `allow` block, added to t->allow. */
+void allow_declared(struct task *t);
 /* The role's ARN, known from its name. */
 struct doc *role_arn(struct ecs *e, struct object *node, struct resource *role);
 struct doc *new_statements(struct ecs *e, struct object *node);

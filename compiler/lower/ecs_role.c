@@ -51,9 +51,9 @@ policy_document(struct ecs *e, struct object *node, struct doc *statements)
 }
 
 static struct doc *
-trust_policy(struct ecs *e, struct object *node, const char *service, const char *source_arn)
+trust_of(struct ecs *e, struct object *node, const char *service, const char *source_arn)
 {
-	struct doc *list = doc_list(e->a, node->at), *s = doc_map(e->a, node->at), *principal = doc_map(e->a, node->at);
+	struct doc *s = doc_map(e->a, node->at), *principal = doc_map(e->a, node->at);
 	doc_set(e->a, s, "Effect", doc_z(e->a, node->at, "Allow"));
 	doc_set(e->a, principal, "Service", doc_z(e->a, node->at, service));
 	doc_set(e->a, s, "Principal", principal);
@@ -61,18 +61,25 @@ trust_policy(struct ecs *e, struct object *node, const char *service, const char
 	condition(e, s, node->at, "StringEquals", "aws:SourceAccount", arena_strz(e->a, e->account));
 	if (source_arn)
 		condition(e, s, node->at, "ArnLike", "aws:SourceArn", source_arn);
-	doc_add(list, s);
-	return policy_document(e, node, list);
+	return s;
+}
+
+/* Workloads of a cluster have names of the cluster, which say nothing of the project. */
+static const char *
+role_base(struct ecs *e, struct object *node)
+{
+	bool bare = node->kind == K_log || node_target(e->g, node) == TARGET_K8S;
+	return bare ? arena_printf(e->a, "%s-%s", e->prefix, node->label->text) : node_name(e->g, node);
 }
 
 struct resource *
-make_role(struct ecs *e, struct object *node, const char *suffix, const char *service, const char *source_arn, struct doc *statements)
+make_role_trusting(struct ecs *e, struct object *node, const char *suffix, struct doc *trust, struct doc *statements)
 {
-	const char *base = node->kind == K_log ? arena_printf(e->a, "%s-%s", e->prefix, node->label->text) : node_name(e->g, node);
-	const char *name = aws_name(e, RK_ROLE, arena_printf(e->a, "%s-%s", base, suffix));
-	struct doc *body = doc_map(e->a, node->at);
+	const char *name = aws_name(e, RK_ROLE, arena_printf(e->a, "%s-%s", role_base(e, node), suffix));
+	struct doc *body = doc_map(e->a, node->at), *list = doc_list(e->a, node->at);
+	doc_add(list, trust);
 	doc_set(e->a, body, "RoleName", add_z(e, node, name, "the workload's name and the role's purpose"));
-	doc_set(e->a, body, "AssumeRolePolicyDocument", trust_policy(e, node, service, source_arn));
+	doc_set(e->a, body, "AssumeRolePolicyDocument", policy_document(e, node, list));
 	struct object *own = node->kind == K_log ? NULL : object_child(e->p, node, K_role, NULL);
 	if (own == NULL)
 		own = object_child(e->p, e->stage, K_role, NULL);
@@ -90,6 +97,12 @@ make_role(struct ecs *e, struct object *node, const char *suffix, const char *se
 		resource_edge(e->l->out, r, role);
 	}
 	return role;
+}
+
+struct resource *
+make_role(struct ecs *e, struct object *node, const char *suffix, const char *service, const char *source_arn, struct doc *statements)
+{
+	return make_role_trusting(e, node, suffix, trust_of(e, node, service, source_arn), statements);
 }
 
 struct doc *
@@ -167,7 +180,7 @@ allow_secret(struct task *t, const struct value *v)
 		allow(t->e, t->exec, v->origin, ssm ? "ssm:GetParameters" : "secretsmanager:GetSecretValue", secret_resource(t->e, v));
 }
 
-static void
+void
 allow_declared(struct task *t)
 {
 	struct ecs *e = t->e;

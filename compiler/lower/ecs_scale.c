@@ -120,18 +120,17 @@ backlog_queries(struct ecs *e, struct doc *list, struct object *s, const char *s
 	query(e, list, s, "copies", "AWS/ECS", "CPUUtilization", "SampleCount", dimension(e, s, dims, "ServiceName", doc_z(e->a, s->at, service)));
 }
 
-/* Messages a copy may have: said, or how many it finishes in the time that one may wait. 0 after a report. */
-static int64_t
-per_copy(struct ecs *e, struct object *s, const struct value **from)
+int64_t
+per_copy(struct graph *g, struct object *s, const struct value **from)
 {
-	const struct value *per = get(e->g, s, A_scale_queue_per_task), *latency = get(e->g, s, A_scale_queue_latency), *each = get(e->g, s, A_scale_queue_each);
+	const struct value *per = get(g, s, A_scale_queue_per_task), *latency = get(g, s, A_scale_queue_latency), *each = get(g, s, A_scale_queue_each);
 	*from = per ? per : latency;
 	if (per && !latency && !each)
 		return per->n;
 	if (!per && latency && each && each->n > 0)
 		return latency->n / each->n > 0 ? latency->n / each->n : 1;
-	struct diag *d = complain(e->g, D_E0107, s->at, "scale queue needs either per_task, or latency and each");
-	diag_hint(e->g->compile->diags, d, "per_task = 50 keeps 50 messages a copy; latency = 30s, each = 400ms lets no message wait longer.");
+	struct diag *d = complain(g, D_E0107, s->at, "scale queue needs either per_task, or latency and each");
+	diag_hint(g->compile->diags, d, "per_task = 50 keeps 50 messages a copy; latency = 30s, each = 400ms lets no message wait longer.");
 	return 0;
 }
 
@@ -231,7 +230,7 @@ make_policy(struct ecs *e, struct object *node, const char *name, struct object 
 	const struct value *target_at = get(e->g, s, rows[row].target), *cooldown = get(e->g, s, rows[row].cooldown);
 	bool predefined = s->kind == K_scale_cpu || s->kind == K_scale_memory;
 	if (s->kind == K_scale_queue) {
-		int64_t per = per_copy(e, s, &target_at);
+		int64_t per = per_copy(e->g, s, &target_at);
 		if (per == 0)
 			return NULL;
 		value = of_int(e, target_at, per);

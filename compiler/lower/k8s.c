@@ -5,6 +5,8 @@
  */
 #include "k8s.h"
 
+#include "ecs.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -12,6 +14,7 @@ struct resource *
 k_account(struct k8s *k, struct object *node, const char *name)
 {
 	struct doc *d = k_object(k, RK_K_SERVICE_ACCOUNT, node, name);
+	doc_set(k->a, doc_get(d, "metadata"), "annotations", k_role_note(k, node, name));
 	doc_set(k->a, d, "automountServiceAccountToken", k_bool(k, node, false, "the workload does not talk to the cluster"));
 	return lower_add(k->l, RK_K_SERVICE_ACCOUNT, name, node, d);
 }
@@ -46,28 +49,12 @@ strategy_doc(struct k8s *k, struct object *node)
 	return d;
 }
 
-static bool
-scales(const struct object *c)
-{
-	return !c->gone && (c->kind == K_scale_cpu || c->kind == K_scale_memory);
-}
-
-static bool
-autoscaled(struct k8s *k, struct object *node)
-{
-	const struct value *count = get(k->g, node, A_service_count);
-	for (struct object *c = node->children; c; c = c->next)
-		if (scales(c) && count && count->kind == V_RANGE)
-			return true;
-	return false;
-}
-
 static struct resource *
 make_deployment(struct k8s *k, struct object *node, const char *name, struct resource *account)
 {
 	struct doc *d = k_object(k, RK_K_DEPLOYMENT, node, name), *spec = doc_map(k->a, node->at), *selector = doc_map(k->a, node->at);
 	const struct value *count = get(k->g, node, A_service_count);
-	if (count && count->kind != V_EXTERNAL && !autoscaled(k, node))
+	if (count && count->kind != V_EXTERNAL && !k_autoscaled(k, node))
 		doc_set(k->a, spec, "replicas", k_of_int(k, count, count->kind == V_RANGE ? count->items->n : count->n));
 	doc_set(k->a, spec, "revisionHistoryLimit", k_int(k, node, 10, "the API's default, written out"));
 	doc_set(k->a, spec, "progressDeadlineSeconds", k_int(k, node, 600, "the API's default, written out"));
@@ -120,7 +107,7 @@ make_service(struct k8s *k, struct object *node, const char *name)
 	return lower_add(k->l, RK_K_SERVICE, known, node, d);
 }
 
-/* ---- disruption and scaling ---- */
+/* ---- disruption ---- */
 
 static int64_t
 least(const struct value *count)
@@ -147,72 +134,6 @@ make_budget(struct k8s *k, struct object *node, const char *name, struct resourc
 	resource_edge(k->l->out, lower_add(k->l, RK_K_PDB, name, node, d), deployment);
 }
 
-static struct doc *
-metric_doc(struct k8s *k, struct object *s)
-{
-	bool cpu = s->kind == K_scale_cpu;
-	const struct value *v = get(k->g, s, cpu ? A_scale_cpu_target : A_scale_memory_target);
-	struct doc *d = doc_map(k->a, s->at), *r = doc_map(k->a, s->at), *t = doc_map(k->a, s->at);
-	doc_set(k->a, d, "type", k_add(k, s, "Resource", "scale cpu or memory"));
-	doc_set(k->a, r, "name", k_add(k, s, cpu ? "cpu" : "memory", "scale cpu or memory"));
-	doc_set(k->a, t, "type", k_add(k, s, "Utilization", "a share of what is requested"));
-	doc_set(k->a, t, "averageUtilization", k_of_int(k, v, v->n / 1000));
-	doc_set(k->a, r, "target", t);
-	doc_set(k->a, d, "resource", r);
-	return d;
-}
-
-static struct doc *
-rules_doc(struct k8s *k, struct object *s, bool up)
-{
-	struct object *own = object_child(k->p, s, up ? K_up : K_down, NULL);
-	const struct value *cooldown = get(k->g, s, s->kind == K_scale_cpu ? A_scale_cpu_cooldown : A_scale_memory_cooldown);
-	const struct value *window = own ? get(k->g, own, up ? A_up_window : A_down_window) : NULL;
-	struct doc *d = doc_map(k->a, s->at);
-	if (window == NULL)
-		window = cooldown;
-	doc_set(k->a, d, "stabilizationWindowSeconds",
-		window ? k_of_int(k, window, window->n / 1000) : k_int(k, s, up ? 0 : 300, up ? "copies are added at once" : "and taken away slowly"));
-	if (own) {
-		const struct value *by = get(k->g, own, up ? A_up_by : A_down_by), *every = get(k->g, own, up ? A_up_every : A_down_every);
-		struct doc *list = doc_list(k->a, own->at), *p = doc_map(k->a, own->at);
-		doc_set(k->a, p, "type", k_of(k, by, by->kind == V_PERCENT ? "Percent" : "Pods"));
-		doc_set(k->a, p, "value", k_of_int(k, by, by->kind == V_PERCENT ? by->n / 1000 : by->n));
-		doc_set(k->a, p, "periodSeconds", k_of_int(k, every, every->n / 1000));
-		doc_add(list, p);
-		doc_set(k->a, d, "policies", list);
-	}
-	return d;
-}
-
-static void
-make_autoscaler(struct k8s *k, struct object *node, const char *name, struct resource *deployment)
-{
-	const struct value *count = get(k->g, node, A_service_count);
-	struct doc *d = k_object(k, RK_K_HPA, node, name), *spec = doc_map(k->a, node->at), *ref = doc_map(k->a, node->at), *metrics = doc_list(k->a, node->at),
-		   *behavior = doc_map(k->a, node->at);
-	struct object *first = NULL;
-	for (struct object *c = node->children; c; c = c->next) {
-		if (!scales(c))
-			continue;
-		doc_add(metrics, metric_doc(k, c));
-		if (first == NULL)
-			first = c;
-	}
-	doc_set(k->a, ref, "apiVersion", k_add(k, node, "apps/v1", "what scales"));
-	doc_set(k->a, ref, "kind", k_add(k, node, "Deployment", "what scales"));
-	doc_set(k->a, ref, "name", k_add(k, node, name, "what scales"));
-	doc_set(k->a, spec, "scaleTargetRef", ref);
-	doc_set(k->a, spec, "minReplicas", k_of_int(k, count, count->items->n));
-	doc_set(k->a, spec, "maxReplicas", k_of_int(k, count, count->items->next->n));
-	doc_set(k->a, spec, "metrics", metrics);
-	doc_set(k->a, behavior, "scaleUp", rules_doc(k, first, true));
-	doc_set(k->a, behavior, "scaleDown", rules_doc(k, first, false));
-	doc_set(k->a, spec, "behavior", behavior);
-	doc_set(k->a, d, "spec", spec);
-	resource_edge(k->l->out, lower_add(k->l, RK_K_HPA, name, node, d), deployment);
-}
-
 static void
 lower_one(struct k8s *k, struct object *node)
 {
@@ -225,8 +146,19 @@ lower_one(struct k8s *k, struct object *node)
 	}
 	k_network(k, node, name);
 	make_budget(k, node, name, deployment);
-	if (autoscaled(k, node))
-		make_autoscaler(k, node, name, deployment);
+	k_scale(k, node, name, deployment);
+}
+
+/* Queues kept in Redis are models of names: what scales by them reads these, and nothing is made of them. */
+static void
+read_models(struct k8s *k)
+{
+	static const enum attr_id all[] = {A_redis_url, A_redis_list, A_redis_db};
+	for (size_t i = 0; i < k->g->nodes.n; i++) {
+		struct object *redis = k->g->nodes.v[i]->kind == K_queue ? object_child(k->p, k->g->nodes.v[i], K_redis, NULL) : NULL;
+		for (size_t a = 0; redis && a < sizeof all / sizeof *all; a++)
+			get(k->g, redis, all[a]);
+	}
 }
 
 void
@@ -236,6 +168,8 @@ lower_k8s(struct lower *l)
 	bool any = false;
 	for (size_t i = 0; i < l->g->nodes.n; i++)
 		any |= l->g->nodes.v[i]->kind != K_log && node_target(l->g, l->g->nodes.v[i]) == TARGET_K8S;
+	if (l->g->target == TARGET_K8S)
+		read_models(&k);
 	any |= l->g->target == TARGET_K8S && program_first(l->g->program, K_manifest) != NULL;
 	if (!any)
 		return;
@@ -246,6 +180,15 @@ lower_k8s(struct lower *l)
 		diag_hint(l->g->compile->diags, d, "Write kubernetes { namespace = \"…\" } in the stage, or give the output \"namespace\" in its outputs file.");
 		return;
 	}
+	struct ecs *aws = NEW(l->arena, struct ecs);
+	*aws = (struct ecs){.l = l, .g = l->g, .a = l->arena, .p = k.p};
+	if (k_needs_aws(&k)) {
+		if (!aws_context(aws, l))
+			return;
+		k.aws = aws;
+	}
+	l->attribute = aws_attribute;
+	l->ctx = aws;
 	if (l->g->target == TARGET_K8S)
 		for (struct object *m = program_first(k.p, K_manifest); m; m = object_next(m))
 			k_manifest(l, m, k.ns);
@@ -259,4 +202,5 @@ lower_k8s(struct lower *l)
 			k_job(&k, n);
 	}
 	k_order_jobs(&k);
+	l->attribute = NULL;
 }

@@ -10,6 +10,7 @@ struct k8s {
 	struct arena *a;
 	struct program *p;
 	const struct value *ns; /* the namespace */
+	struct ecs *aws;        /* what the stage says of its AWS account, or NULL when no workload needs it */
 	VEC(struct resource *) needs; /* of the workload being made: what is there before it */
 };
 
@@ -59,6 +60,14 @@ void k_order_jobs(struct k8s *k);
 
 /* k8s_http.c: what brings traffic to the Service. */
 void k_http(struct k8s *k, struct object *node, const char *name, struct resource *service);
+
+/* k8s_scale.c: does something else own the count? The autoscaler of a service. */
+bool k_autoscaled(struct k8s *k, struct object *node);
+void k_scale(struct k8s *k, struct object *node, const char *name, struct resource *deployment);
+
+/* k8s_aws.c: does any workload use AWS? The annotation that gives an account its role, or NULL. */
+bool k_needs_aws(struct k8s *k);
+struct doc *k_role_note(struct k8s *k, struct object *node, const char *account);
 
 /* k8s_network.c */
 void k_network(struct k8s *k, struct object *node, const char *name);

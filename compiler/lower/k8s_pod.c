@@ -5,6 +5,8 @@
  */
 #include "k8s.h"
 
+#include "ecs.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -144,6 +146,8 @@ env_doc(struct k8s *k, struct object *c)
 		if (v && v->kind == V_SECRET)
 			add_secret(k, list, e, v);
 	}
+	if (k->aws && !container_is_early(k->g, c))
+		queue_env(k->aws, c->parent, env, list);
 	return list->count ? list : NULL;
 }
 

@@ -38,6 +38,8 @@ struct resource *lower_add(struct lower *l, int kind, const char *name, struct o
 bool yaml_read(struct arena *a, struct diags *diags, const struct source *s, uint32_t file, struct doc *list);
 /* limits.c: sizes of whole documents (E0186), ARNs of another partition or region (E0155). */
 void lower_limits(struct lower *l, struct str region);
+/* Messages a copy may have by a `scale queue`: said, or how many it finishes in the time that one may wait. 0 after a report. */
+int64_t per_copy(struct graph *g, struct object *scale, const struct value **from);
 /* Apply the `patch` blocks of a declaration to its resources: checked against the schema (E0183). */
 void lower_patches(struct lower *l, struct object *declaration);
 

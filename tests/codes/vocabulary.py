@@ -113,7 +113,14 @@ STAGE = {
 """,
     "kubernetes": """stage prod {
   platform = kubernetes
-  kubernetes { namespace = "shop", ingress = alb }
+  region = "eu-west-1"
+  account = "111122223333"
+  kubernetes {
+    namespace = "shop"
+    ingress = alb
+    metrics = keda
+    oidc_provider = "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE"
+  }
 }
 """,
 }
@@ -129,15 +136,16 @@ BESIDE = {
     "to_opensearch": ['host = "h"', 'index = "i"'], "to_datadog": ['api_key = secretsmanager("k")'], "multiline": ['start = "^x"'],
     "mount": ['path = "/m"'], "volume": ['efs = "fs-12345678"'], "queue": [], "dead_letter": ["after = 3"], "job": [MAIN],
     "scale_requests": ["target = 900/m"], "scale_queue": ["per_task = 5", "queue = queue.jobs"], "scale_schedule": ['cron = "0 12 * * *"', "count = 2..3"],
-    "deploy_canary": ["weights = [10%]"], "security": ["user = 10001"], "discovery": [],
+    "deploy_canary": ["weights = [10%]"], "security": ["user = 10001"], "scale_prometheus": ['query = "q"', "target = 30", 'server = "http://prometheus:9090"'], "discovery": [],
     "hook": ["stage = post_test_traffic_shift", 'lambda = "arn:aws:lambda:eu-west-1:111122223333:function:smoke"'],
     "log": ['to cloudwatch {\n  group = "/y"\n  retention = 30d\n}'],
 }
 INSTEAD = {"health": {"command", "grpc"}, "startup": {"command", "grpc"}, "schedule": {"every", "at"}, "volume": {"size"}, "http": {"target_group"}, "scale_queue": {"latency", "each"}}  # of the first line beside it
-ECS_AROUND = """queue jobs { visibility = 2m }
+QUEUES = """queue jobs { visibility = 2m }
 queue failed { visibility = 2m }
 queue dead { retention = 14d }
-service mailer {
+"""
+ECS_AROUND = QUEUES + """service mailer {
   container mailer {
     image = "nginx"
     tag = "1"
@@ -187,7 +195,7 @@ for target, column in (("ecs", 0), ("kubernetes", 1)):
         fid = re.search(r"\.fid = \{(\w+), (\w+)\}", rest)
         if not fid or fid.group(column + 1) not in ("FID_EXACT", "FID_EMULATED") or kind in NOT_HERE or (target, kind, name) in ALONE:
             continue
-        around = ECS_AROUND if target == "ecs" else ""
+        around = ECS_AROUND if target == "ecs" else QUEUES
         if kind == "container" and name in ("sidecar", "init", "after"):
             line_text = nest(kind, field(rest, "example"))[:-1] + indent(MAIN.replace("8080", "8081")) + "\n" + indent(MAIN.replace("main", "proxy").replace("8080", "8082")) + "\n}"
         else:

@@ -1,0 +1,368 @@
+/*
+ * Scaling: the cluster's own autoscaler for CPU and memory; KEDA as soon as
+ * anything else is asked for, and then for all of it, since a count has one
+ * owner. Sources: Kubernetes 1.36 API, autoscaling/v2; KEDA 2.20, ScaledObject
+ * and the scalers named here.
+ */
+#include "k8s.h"
+
+#include "ecs.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { POLLING_S = 30, COOLDOWN_S = 300, PERIOD_S = 60, WINDOW_S = 300 };
+
+static bool
+is_resource(const struct object *c)
+{
+	return !c->gone && (c->kind == K_scale_cpu || c->kind == K_scale_memory);
+}
+
+/* What needs KEDA. */
+static bool
+is_metric(const struct object *c)
+{
+	return !c->gone && (c->kind == K_scale_queue || c->kind == K_scale_prometheus || c->kind == K_scale_cloudwatch);
+}
+
+bool
+k_autoscaled(struct k8s *k, struct object *node)
+{
+	const struct value *count = get(k->g, node, A_service_count);
+	for (struct object *c = node->children; c; c = c->next)
+		if ((is_resource(c) || is_metric(c)) && count && count->kind == V_RANGE)
+			return true;
+	return false;
+}
+
+static enum attr_id
+cooldown_of(enum kind_id kind)
+{
+	switch (kind) {
+	case K_scale_cpu: return A_scale_cpu_cooldown;
+	case K_scale_memory: return A_scale_memory_cooldown;
+	case K_scale_queue: return A_scale_queue_cooldown;
+	case K_scale_prometheus: return A_scale_prometheus_cooldown;
+	default: return A_scale_cloudwatch_cooldown;
+	}
+}
+
+/* ---- the cluster's own ---- */
+
+static struct doc *
+metric_doc(struct k8s *k, struct object *s)
+{
+	bool cpu = s->kind == K_scale_cpu;
+	const struct value *v = get(k->g, s, cpu ? A_scale_cpu_target : A_scale_memory_target);
+	struct doc *d = doc_map(k->a, s->at), *r = doc_map(k->a, s->at), *t = doc_map(k->a, s->at);
+	doc_set(k->a, d, "type", k_add(k, s, "Resource", "scale cpu or memory"));
+	doc_set(k->a, r, "name", k_add(k, s, cpu ? "cpu" : "memory", "scale cpu or memory"));
+	doc_set(k->a, t, "type", k_add(k, s, "Utilization", "a share of what is requested"));
+	doc_set(k->a, t, "averageUtilization", k_of_int(k, v, v->n / 1000));
+	doc_set(k->a, r, "target", t);
+	doc_set(k->a, d, "resource", r);
+	return d;
+}
+
+static struct doc *
+rules_doc(struct k8s *k, struct object *s, bool up)
+{
+	struct object *own = object_child(k->p, s, up ? K_up : K_down, NULL);
+	const struct value *cooldown = get(k->g, s, cooldown_of(s->kind));
+	const struct value *window = own ? get(k->g, own, up ? A_up_window : A_down_window) : NULL;
+	struct doc *d = doc_map(k->a, s->at);
+	if (window == NULL)
+		window = cooldown;
+	doc_set(k->a, d, "stabilizationWindowSeconds",
+		window ? k_of_int(k, window, window->n / 1000) : k_int(k, s, up ? 0 : 300, up ? "copies are added at once" : "and taken away slowly"));
+	if (own) {
+		const struct value *by = get(k->g, own, up ? A_up_by : A_down_by), *every = get(k->g, own, up ? A_up_every : A_down_every);
+		struct doc *list = doc_list(k->a, own->at), *p = doc_map(k->a, own->at);
+		doc_set(k->a, p, "type", k_of(k, by, by->kind == V_PERCENT ? "Percent" : "Pods"));
+		doc_set(k->a, p, "value", k_of_int(k, by, by->kind == V_PERCENT ? by->n / 1000 : by->n));
+		doc_set(k->a, p, "periodSeconds", k_of_int(k, every, every->n / 1000));
+		doc_add(list, p);
+		doc_set(k->a, d, "policies", list);
+	}
+	return d;
+}
+
+/* The count has one autoscaler, so how fast it may move is said once: by the block that says it, else by the first. */
+static struct object *
+speaker(struct k8s *k, struct object *node, enum kind_id which, struct object *first)
+{
+	for (struct object *c = node->children; c; c = c->next)
+		if ((is_resource(c) || is_metric(c)) && object_child(k->p, c, which, NULL))
+			return c;
+	return first;
+}
+
+static struct doc *
+behavior_doc(struct k8s *k, struct object *node, struct object *first)
+{
+	struct doc *d = doc_map(k->a, node->at);
+	doc_set(k->a, d, "scaleUp", rules_doc(k, speaker(k, node, K_up, first), true));
+	doc_set(k->a, d, "scaleDown", rules_doc(k, speaker(k, node, K_down, first), false));
+	return d;
+}
+
+/* CPU and memory alone: the cluster's own autoscaler. */
+static void
+make_autoscaler(struct k8s *k, struct object *node, const char *name, struct resource *deployment)
+{
+	const struct value *count = get(k->g, node, A_service_count);
+	struct doc *d = k_object(k, RK_K_HPA, node, name), *spec = doc_map(k->a, node->at), *ref = doc_map(k->a, node->at), *metrics = doc_list(k->a, node->at);
+	struct object *first = NULL;
+	for (struct object *c = node->children; c; c = c->next) {
+		if (!is_resource(c))
+			continue;
+		doc_add(metrics, metric_doc(k, c));
+		if (first == NULL)
+			first = c;
+	}
+	doc_set(k->a, ref, "apiVersion", k_add(k, node, "apps/v1", "what scales"));
+	doc_set(k->a, ref, "kind", k_add(k, node, "Deployment", "what scales"));
+	doc_set(k->a, ref, "name", k_add(k, node, name, "what scales"));
+	doc_set(k->a, spec, "scaleTargetRef", ref);
+	doc_set(k->a, spec, "minReplicas", k_of_int(k, count, count->items->n));
+	doc_set(k->a, spec, "maxReplicas", k_of_int(k, count, count->items->next->n));
+	doc_set(k->a, spec, "metrics", metrics);
+	doc_set(k->a, spec, "behavior", behavior_doc(k, node, first));
+	doc_set(k->a, d, "spec", spec);
+	resource_edge(k->l->out, lower_add(k->l, RK_K_HPA, name, node, d), deployment);
+}
+
+/* ---- KEDA ---- */
+
+/* Every value of a trigger is text. */
+static void
+put(struct k8s *k, struct doc *m, struct object *s, const char *key, const char *text, const char *because)
+{
+	doc_set(k->a, m, key, k_add(k, s, text, because));
+}
+
+static void
+resource_trigger(struct k8s *k, struct object *s, struct doc *t, struct doc *m)
+{
+	const struct value *v = get(k->g, s, s->kind == K_scale_cpu ? A_scale_cpu_target : A_scale_memory_target);
+	doc_set(k->a, t, "type", k_add(k, s, s->kind == K_scale_cpu ? "cpu" : "memory", "scale cpu or memory"));
+	doc_set(k->a, t, "metricType", k_add(k, s, "Utilization", "a share of what is requested"));
+	doc_set(k->a, m, "value", k_of(k, v, arena_printf(k->a, "%" PRId64, v->n / 1000)));
+}
+
+static const char *
+number_of(struct k8s *k, const struct value *v)
+{
+	if (v->kind == V_NUMBER)
+		return arena_printf(k->a, v->n % 1000000 ? "%g" : "%.0f", (double)v->n / 1000000);
+	if (v->kind == V_DURATION)
+		return arena_printf(k->a, "%" PRId64, (v->n + 999) / 1000);
+	if (v->kind == V_PERCENT)
+		return arena_printf(k->a, "%" PRId64, v->n / 1000);
+	return arena_printf(k->a, "%" PRId64, v->n);
+}
+
+static void
+prometheus_trigger(struct k8s *k, struct object *s, struct doc *t, struct doc *m)
+{
+	const struct value *server = get(k->g, s, A_scale_prometheus_server), *target = get(k->g, s, A_scale_prometheus_target);
+	if (server == NULL) {
+		struct diag *d = complain(k->g, D_E0170, s->at, "scale prometheus does not say its server");
+		diag_hint(k->g->compile->diags, d, "Add server = \"http://prometheus.monitoring:9090\", or give the output \"prometheus_url\" in the stage's outputs file.");
+	}
+	doc_set(k->a, t, "type", k_add(k, s, "prometheus", "scale prometheus"));
+	doc_set(k->a, m, "serverAddress", doc_value(k->l, server));
+	doc_set(k->a, m, "query", doc_value(k->l, get(k->g, s, A_scale_prometheus_query)));
+	doc_set(k->a, m, "threshold", k_of(k, target, number_of(k, target)));
+	put(k, m, s, "ignoreNullValues", "false", "lost data must not look like nothing to do");
+}
+
+/* host:port of redis://host:port/0, or NULL after a report. */
+static const char *
+redis_address(struct k8s *k, struct object *s, const struct value *url)
+{
+	const char *text = url && url->kind == V_STRING ? arena_strz(k->a, url->text) : NULL, *host = text ? strstr(text, "://") : NULL;
+	if (host == NULL || strchr(host, '@')) {
+		struct diag *d = complain(k->g, D_E0181, url ? url->origin : s->at, "scale queue needs the host and port of the Redis server on kubernetes");
+		diag_hint(k->g->compile->diags, d, "KEDA connects by itself: redis { url = \"redis://redis.shop:6379\" }, without a password in it.");
+		return NULL;
+	}
+	host += 3;
+	return arena_strz(k->a, (struct str){host, strcspn(host, "/?")});
+}
+
+static void
+redis_trigger(struct k8s *k, struct object *s, struct object *q, int64_t per, const struct value *from, struct doc *t, struct doc *m)
+{
+	struct object *redis = object_child(k->p, q, K_redis, NULL);
+	const struct value *list = redis ? get(k->g, redis, A_redis_list) : NULL, *db = redis ? get(k->g, redis, A_redis_db) : NULL;
+	struct str engine = get_text(k->g, q, A_queue_engine);
+	const char *address = redis_address(k, s, redis ? get(k->g, redis, A_redis_url) : NULL);
+	const char *name = str_eqz(engine, "sidekiq") ? arena_printf(k->a, "queue:%s", q->label->text) : str_eqz(engine, "laravel") ? arena_printf(k->a, "queues:%s", q->label->text) : q->label->text;
+	doc_set(k->a, t, "type", k_add(k, s, "redis", "the queue is a Redis list"));
+	if (address)
+		doc_set(k->a, m, "address", k_of(k, get(k->g, redis, A_redis_url), address));
+	doc_set(k->a, m, "listName", list ? doc_value(k->l, list) : k_add(k, s, name, "as the queue's engine names its lists"));
+	doc_set(k->a, m, "listLength", k_of(k, from, arena_printf(k->a, "%" PRId64, per)));
+	if (db)
+		doc_set(k->a, m, "databaseIndex", k_of(k, db, arena_printf(k->a, "%" PRId64, db->n)));
+}
+
+/* KEDA reads metrics of AWS as the identity of its own operator. */
+static struct resource *
+authentication(struct k8s *k, struct object *node, const char *name)
+{
+	struct doc *d = k_object(k, RK_K_TRIGGER_AUTHENTICATION, node, name), *spec = doc_map(k->a, node->at), *identity = doc_map(k->a, node->at);
+	doc_set(k->a, identity, "provider", k_add(k, node, "aws", "KEDA's own identity reads the metric"));
+	doc_set(k->a, spec, "podIdentity", identity);
+	doc_set(k->a, d, "spec", spec);
+	return lower_add(k->l, RK_K_TRIGGER_AUTHENTICATION, name, node, d);
+}
+
+static void
+sqs_trigger(struct k8s *k, struct object *s, const struct queue_ref *q, int64_t per, const struct value *from, struct doc *t, struct doc *m)
+{
+	doc_set(k->a, t, "type", k_add(k, s, "aws-sqs-queue", "scale queue"));
+	put(k, m, s, "queueURL", q->url, "the queue's address");
+	put(k, m, s, "awsRegion", arena_strz(k->a, k->aws->region), "the stage's region");
+	doc_set(k->a, m, "queueLength", k_of(k, from, arena_printf(k->a, "%" PRId64, per)));
+	put(k, m, s, "scaleOnInFlight", "true", "a copy is not taken away from the message it works on");
+}
+
+static void
+cloudwatch_trigger(struct k8s *k, struct object *s, struct doc *t, struct doc *m)
+{
+	static const char *const stats[][2] = {{"average", "Average"}, {"maximum", "Maximum"}, {"minimum", "Minimum"}, {"sum", "Sum"}};
+	const struct value *target = get(k->g, s, A_scale_cloudwatch_target), *statistic = get(k->g, s, A_scale_cloudwatch_statistic);
+	struct object *dims = object_child(k->p, s, K_dimensions, NULL);
+	struct buf names = {0}, values = {0};
+	for (struct entry *x = dims ? dims->entries : NULL; x; x = x->next) {
+		const struct value *v = entry_value(k->p, dims, x);
+		buf_addf(&names, "%s%.*s", names.n ? ";" : "", (int)x->key.n, x->key.p);
+		buf_addf(&values, "%s%.*s", values.n ? ";" : "", v ? (int)v->text.n : 0, v ? v->text.p : "");
+	}
+	doc_set(k->a, t, "type", k_add(k, s, "aws-cloudwatch", "scale cloudwatch"));
+	doc_set(k->a, m, "namespace", doc_value(k->l, get(k->g, s, A_scale_cloudwatch_namespace)));
+	doc_set(k->a, m, "metricName", doc_value(k->l, get(k->g, s, A_scale_cloudwatch_metric)));
+	if (names.n) {
+		put(k, m, dims, "dimensionName", arena_strz(k->a, buf_str(&names)), "the metric's dimensions");
+		put(k, m, dims, "dimensionValue", arena_strz(k->a, buf_str(&values)), "the metric's dimensions");
+	}
+	buf_free(&names);
+	buf_free(&values);
+	doc_set(k->a, m, "targetMetricValue", k_of(k, target, number_of(k, target)));
+	put(k, m, s, "minMetricValue", "0", "what counts when there is no data");
+	for (size_t i = 0; i < sizeof stats / sizeof *stats; i++)
+		if (str_eqz(statistic->text, stats[i][0]))
+			doc_set(k->a, m, "metricStat", k_of(k, statistic, stats[i][1]));
+	put(k, m, s, "metricStatPeriod", arena_printf(k->a, "%d", PERIOD_S), "a data point a minute");
+	put(k, m, s, "metricCollectionTime", arena_printf(k->a, "%d", WINDOW_S), "the last five minutes are looked at");
+	put(k, m, s, "awsRegion", arena_strz(k->a, k->aws->region), "the stage's region");
+}
+
+/* True when it asks AWS. */
+static bool
+fill_trigger(struct k8s *k, struct object *s, struct doc *t, struct doc *m)
+{
+	const struct value *from;
+	struct queue_ref q = {0};
+	if (is_resource(s)) {
+		resource_trigger(k, s, t, m);
+		return false;
+	}
+	if (s->kind == K_scale_prometheus) {
+		prometheus_trigger(k, s, t, m);
+		return false;
+	}
+	if (s->kind == K_scale_cloudwatch) {
+		cloudwatch_trigger(k, s, t, m);
+		return true;
+	}
+	struct object *queue = get(k->g, s, A_scale_queue_queue)->object;
+	int64_t per = per_copy(k->g, s, &from);
+	if (per == 0)
+		return false;
+	if (k->aws)
+		queue_of(k->aws, queue, &q);
+	if (q.sqs)
+		sqs_trigger(k, s, &q, per, from, t, m);
+	else
+		redis_trigger(k, s, queue, per, from, t, m);
+	return q.sqs;
+}
+
+static struct doc *
+advanced_doc(struct k8s *k, struct object *node, struct object *first)
+{
+	struct doc *d = doc_map(k->a, node->at), *config = doc_map(k->a, node->at);
+	doc_set(k->a, config, "behavior", behavior_doc(k, node, first));
+	doc_set(k->a, d, "horizontalPodAutoscalerConfig", config);
+	return d;
+}
+
+static void
+make_scaled_object(struct k8s *k, struct object *node, const char *name, struct resource *deployment)
+{
+	const struct value *count = get(k->g, node, A_service_count);
+	struct object *kubernetes = object_child(k->p, k->p->stage_object, K_kubernetes, NULL), *first = NULL;
+	const struct value *metrics = get(k->g, kubernetes, A_kubernetes_metrics);
+	const char *own = name_cut(k->a, name, resource_kind_get(RK_K_SCALED_OBJECT)->name_max);
+	struct doc *d = k_object(k, RK_K_SCALED_OBJECT, node, own), *spec = doc_map(k->a, node->at), *ref = doc_map(k->a, node->at), *triggers = doc_list(k->a, node->at);
+	struct resource *identity = NULL;
+	for (struct object *c = node->children; c; c = c->next) {
+		if (!is_resource(c) && !is_metric(c))
+			continue;
+		struct doc *t = doc_map(k->a, c->at), *m = doc_map(k->a, c->at);
+		if (metrics == NULL || !str_eqz(metrics->text, "keda")) {
+			if (!is_metric(c))
+				continue;
+			struct diag *g = complain(k->g, metrics ? D_E0180 : D_E0170, metrics ? metrics->origin : c->at,
+						  metrics ? "metrics = wpa is not yet built for kubernetes" : "stage \"%s\" does not say its metrics, which scale %s needs",
+						  k->p->stage->name->text, kind_row(c->kind)->variant);
+			diag_hint(k->g->compile->diags, g, "Write kubernetes { metrics = keda } in the stage.");
+			return;
+		}
+		if (fill_trigger(k, c, t, m)) {
+			struct doc *a = doc_map(k->a, c->at);
+			if (identity == NULL)
+				identity = authentication(k, node, own);
+			doc_set(k->a, a, "name", k_add(k, c, own, "who reads the metric"));
+			doc_set(k->a, t, "authenticationRef", a);
+		}
+		doc_set(k->a, t, "metadata", m);
+		doc_add(triggers, t);
+		if (first == NULL || (is_metric(c) && is_resource(first)))
+			first = c;
+	}
+	const struct value *cooldown = get(k->g, first, cooldown_of(first->kind));
+	doc_set(k->a, ref, "apiVersion", k_add(k, node, "apps/v1", "what scales"));
+	doc_set(k->a, ref, "kind", k_add(k, node, "Deployment", "what scales"));
+	doc_set(k->a, ref, "name", k_add(k, node, name, "what scales"));
+	doc_set(k->a, spec, "scaleTargetRef", ref);
+	doc_set(k->a, spec, "pollingInterval", k_int(k, node, POLLING_S, "KEDA's default, written out"));
+	doc_set(k->a, spec, "cooldownPeriod", cooldown ? k_of_int(k, cooldown, cooldown->n / 1000) : k_int(k, node, COOLDOWN_S, "KEDA's default, written out: the wait before the last copy goes"));
+	doc_set(k->a, spec, "minReplicaCount", k_of_int(k, count, count->items->n));
+	doc_set(k->a, spec, "maxReplicaCount", k_of_int(k, count, count->items->next->n));
+	doc_set(k->a, spec, "advanced", advanced_doc(k, node, first));
+	doc_set(k->a, spec, "triggers", triggers);
+	doc_set(k->a, d, "spec", spec);
+	struct resource *r = lower_add(k->l, RK_K_SCALED_OBJECT, own, node, d);
+	resource_edge(k->l->out, r, deployment);
+	if (identity)
+		resource_edge(k->l->out, r, identity);
+}
+
+void
+k_scale(struct k8s *k, struct object *node, const char *name, struct resource *deployment)
+{
+	bool metric = false;
+	if (!k_autoscaled(k, node))
+		return;
+	for (struct object *c = node->children; c; c = c->next)
+		metric |= is_metric(c);
+	if (metric)
+		make_scaled_object(k, node, name, deployment);
+	else
+		make_autoscaler(k, node, name, deployment);
+}
