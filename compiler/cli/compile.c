@@ -159,7 +159,7 @@ json_text(struct arena *a, struct str text, struct buf *out)
 static bool
 is_manifest(const struct out_file *f)
 {
-	return str_starts(str_of(f->path), "kubernetes/");
+	return str_starts(str_of(f->path), "kubernetes/") && strcmp(f->path, "kubernetes/kustomization.yaml") != 0;
 }
 
 /* Manifests as one YAML stream; requests as a JSON line a file. */
@@ -176,7 +176,7 @@ write_stream(struct session *s, struct graph *g, const struct out_set *set)
 			buf_addz(&out, "---\n");
 			buf_adds(&out, f->text);
 		} else if (manifests > 0) {
-			left += strcmp(f->path, "berth.json") != 0;
+			left += strcmp(f->path, "berth.json") != 0 && !str_starts(str_of(f->path), "kubernetes/");
 		} else {
 			buf_addz(&out, "{\"path\":");
 			json_text(g->arena, str_of(arena_printf(g->arena, "%s/%s", g->program->stage->name->text, f->path)), &out);

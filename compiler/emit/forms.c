@@ -218,6 +218,24 @@ add_ecspresso(struct arena *a, struct out_set *set, struct doc *extra, const str
 	return problem;
 }
 
+/* The manifests in their order, for `kubectl apply -k` and for overlays of a team's own. */
+static struct str
+kustomization(struct arena *a, const struct out_set *set)
+{
+	struct doc *d = doc_map(a, NO_SPAN), *list = doc_list(a, NO_SPAN);
+	struct buf b = {0};
+	for (size_t i = 0; i < set->files.n; i++)
+		if (strncmp(set->files.v[i].path, "kubernetes/", 11) == 0)
+			doc_add(list, doc_z(a, NO_SPAN, set->files.v[i].path + 11));
+	doc_set(a, d, "apiVersion", doc_z(a, NO_SPAN, "kustomize.config.k8s.io/v1beta1"));
+	doc_set(a, d, "kind", doc_z(a, NO_SPAN, "Kustomization"));
+	doc_set(a, d, "resources", list);
+	yaml_write(d, &b);
+	struct str out = arena_str(a, buf_str(&b));
+	buf_free(&b);
+	return out;
+}
+
 /* What a form cannot say of these resources, or NULL. */
 static const char *
 beyond(unsigned mask, const struct resources *rs)
@@ -267,6 +285,8 @@ emit_set(unsigned mask, const struct emit_head *of, struct resources *rs, struct
 			*VEC_PUSH(a, &set->files) = files->v[i];
 		doc_add(list, manifest_entry(a, head, r, files));
 	}
+	if (total > 0 && (mask & 1u << FORM_KUBERNETES))
+		add_extra(a, set, extra, (struct out_file){"kubernetes/kustomization.yaml", kustomization(a, set), false});
 	if (aws > 0 && (mask & 1u << FORM_ECSPRESSO))
 		problem = add_ecspresso(a, set, extra, head, rs);
 	else if (aws > 0 && (mask & 1u << FORM_CLOUDFORMATION))

@@ -69,6 +69,10 @@ void k_scale(struct k8s *k, struct object *node, const char *name, struct resour
 bool k_needs_aws(struct k8s *k);
 struct doc *k_role_note(struct k8s *k, struct object *node, const char *account);
 
+/* k8s_secret.c: does a workload read what AWS keeps? The name and key of a variable's Secret, or NULL after a report. */
+bool k_reads_aws_secrets(struct k8s *k, struct object *node);
+struct doc *k_secret_ref(struct k8s *k, struct object *container, const char *name, struct str variable, const struct value *v);
+
 /* k8s_network.c */
 void k_network(struct k8s *k, struct object *node, const char *name);
 

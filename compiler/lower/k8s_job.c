@@ -89,6 +89,16 @@ add_wave(struct k8s *k, struct resource *r, int wave)
 	doc_set(k->a, notes, WAVE, d);
 }
 
+/* What it needs is there a wave before it, and what that needs before that. */
+static void
+add_waves_before(struct k8s *k, const struct resource *r, int wave)
+{
+	for (const struct edge *e = r->edges; e; e = e->next) {
+		add_waves_before(k, e->to, wave - 1);
+		add_wave(k, e->to, wave - 1);
+	}
+}
+
 static bool
 runs(const struct resource *r, const char *when)
 {
@@ -106,8 +116,7 @@ k_order_jobs(struct k8s *k)
 {
 	for (struct resource *r = k->l->out->first; r; r = r->next) {
 		if (runs(r, "before_deploy")) {
-			for (struct edge *e = r->edges; e; e = e->next)
-				add_wave(k, e->to, -2);
+			add_waves_before(k, r, -1);
 			add_wave(k, r, -1);
 		} else if (runs(r, "after_deploy")) {
 			add_wave(k, r, 1);

@@ -111,24 +111,19 @@ env_value(struct k8s *k, const struct value *v)
 }
 
 static void
-add_secret(struct k8s *k, struct doc *list, struct entry *e, const struct value *v)
+add_secret(struct k8s *k, struct doc *list, struct object *c, const char *name, struct entry *e, const struct value *v)
 {
-	if (!str_eqz(v->text, "kubernetes_secret")) {
-		struct diag *d = complain(k->g, D_E0180, v->origin, "%.*s secrets are not yet built for kubernetes", (int)v->text.n, v->text.p);
-		diag_hint(k->g->compile->diags, d, "kubernetes_secret(\"name\", \"key\") reads a Secret that exists in the namespace.");
+	struct doc *pair = doc_map(k->a, v->origin), *from = doc_map(k->a, v->origin), *ref = k_secret_ref(k, c, name, e->key, v);
+	if (ref == NULL)
 		return;
-	}
-	struct doc *pair = doc_map(k->a, v->origin), *from = doc_map(k->a, v->origin), *ref = doc_map(k->a, v->origin);
 	doc_set(k->a, pair, "name", doc_string(k->a, e->key_at, e->key));
-	doc_set(k->a, ref, "name", doc_string(k->a, v->origin, v->items->text));
-	doc_set(k->a, ref, "key", doc_string(k->a, v->origin, v->items->next->text));
 	doc_set(k->a, from, "secretKeyRef", ref);
 	doc_set(k->a, pair, "valueFrom", from);
 	doc_add(list, pair);
 }
 
 static struct doc *
-env_doc(struct k8s *k, struct object *c)
+env_doc(struct k8s *k, struct object *c, const char *name)
 {
 	struct object *env = object_child(k->p, c, K_env, NULL), *secrets = object_child(k->p, c, K_secrets, NULL);
 	struct doc *list = doc_list(k->a, c->at);
@@ -144,7 +139,7 @@ env_doc(struct k8s *k, struct object *c)
 	for (struct entry *e = secrets ? secrets->entries : NULL; e; e = e->next) {
 		const struct value *v = entry_value(k->p, secrets, e);
 		if (v && v->kind == V_SECRET)
-			add_secret(k, list, e, v);
+			add_secret(k, list, c, name, e, v);
 	}
 	if (k->aws && !container_is_early(k->g, c))
 		queue_env(k->aws, c->parent, env, list);
@@ -450,7 +445,7 @@ container_doc(struct pod *p, struct object *c)
 	doc_set(k->a, d, shell ? "command" : "args", k_command(k, command));
 	doc_set(k->a, d, "workingDir", doc_value(k->l, get(k->g, c, A_container_workdir)));
 	doc_set(k->a, d, "ports", ports_doc(k, c));
-	doc_set(k->a, d, "env", env_doc(k, c));
+	doc_set(k->a, d, "env", env_doc(k, c, p->name));
 	doc_set(k->a, d, "resources", resources_doc(k, c));
 	if (!init) {
 		add_probes(k, c, d);

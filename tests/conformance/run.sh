@@ -56,13 +56,26 @@ else
 	if install kubernetes-validate pyyaml; then
 		if build/berth compile --stage cluster --emit kubernetes -o "$tmp/hello" examples/hello 2> "$tmp/log"; then
 			for version in 1.34.1 1.37.0; do
-				"$cache/venv/bin/kubernetes-validate" --strict -k "$version" "$tmp"/hello/cluster/kubernetes/*.yaml > "$tmp/log" 2>&1
+				"$cache/venv/bin/kubernetes-validate" --strict -k "$version" "$tmp"/hello/cluster/kubernetes/[0-9]*.yaml > "$tmp/log" 2>&1
 				code=$?
 				[ $code -eq 0 ] || cat "$tmp/log"
 				report "kubernetes-validate $version, unknown fields refused: hello" $code
 			done
-			"$py" tests/conformance/restricted.py "$tmp"/hello/cluster/kubernetes/*.yaml
+			"$py" tests/conformance/restricted.py "$tmp"/hello/cluster/kubernetes/[0-9]*.yaml
 			report "restricted Pod Security Standard: hello" $?
+			for program in tests/forms/*.berth; do
+				grep -q '^# forms: kubernetes$' "$program" || continue
+				n=$(basename "$program" .berth) own=
+				build/berth compile --emit kubernetes -o "$tmp/k8s-$n" "$program" 2> "$tmp/log"
+				for f in "$tmp/k8s-$n"/prod/kubernetes/[0-9]*.yaml; do # custom resources have schemas of their own
+					grep -Eq '^apiVersion: "?(v1|[a-z]+/v[0-9]+|[a-z.]+[.]k8s[.]io/v1)"?$' "$f" && ! grep -q '^apiVersion: gateway' "$f" && own="$own $f"
+				done
+				# shellcheck disable=SC2086 # a list of paths without blanks
+				"$cache/venv/bin/kubernetes-validate" --strict -k 1.37.0 $own > "$tmp/log" 2>&1 && "$py" tests/conformance/restricted.py $own >> "$tmp/log" 2>&1
+				code=$?
+				[ $code -eq 0 ] || cat "$tmp/log"
+				report "kubernetes-validate and restricted: tests/forms/$n" $code
+			done
 		else
 			cat "$tmp/log"
 			report "compile hello for Kubernetes" 1
@@ -76,6 +89,17 @@ else
 	else
 		skip "YAML readers" "ruamel.yaml is not to be had, or build/unit/yaml_test is not built (make check builds it)"
 	fi
+fi
+if command -v kubectl > /dev/null; then
+	for n in jobs scaling; do
+		build/berth compile --emit kubernetes -o "$tmp/kustomize-$n" "tests/forms/$n.berth" 2> "$tmp/log" &&
+			[ "$(kubectl kustomize "$tmp/kustomize-$n/prod/kubernetes" 2> "$tmp/log" | grep -c '^kind:')" -eq "$(ls "$tmp/kustomize-$n"/prod/kubernetes/[0-9]*.yaml | wc -l)" ]
+		code=$?
+		[ $code -eq 0 ] || cat "$tmp/log"
+		report "kubectl kustomize reads every object: tests/forms/$n" $code
+	done
+else
+	skip "kubectl kustomize" "kubectl is not there, and no package of Debian holds it"
 fi
 # the tarball builds where flex, bison and Python are not, installs, and is one file with make static
 mkdir "$tmp/without"

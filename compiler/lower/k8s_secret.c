@@ -1,0 +1,140 @@
+/*
+ * Secrets: what AWS keeps comes into the cluster by External Secrets, one
+ * ExternalSecret for each workload, from a store of the namespace. No value is
+ * ever read. Sources: External Secrets Operator 2.9, ExternalSecret and
+ * SecretStore, provider AWS.
+ */
+#include "k8s.h"
+
+#include "ecs.h"
+
+#include <string.h>
+
+/* SecretsManager or ParameterStore, read with the operator's own identity. */
+static struct resource *
+store_of(struct k8s *k, struct object *node, bool parameters)
+{
+	const char *name = arena_printf(k->a, "%s-%s", k->g->compile->project_name->text, parameters ? "parameters" : "secrets");
+	struct resource *known = resource_named(k->l->out, RK_K_SECRET_STORE, name);
+	if (known)
+		return known;
+	struct object *stage = k->p->stage_object;
+	struct doc *d = k_object(k, RK_K_SECRET_STORE, stage, name), *spec = doc_map(k->a, stage->at), *provider = doc_map(k->a, stage->at), *aws = doc_map(k->a, stage->at);
+	doc_set(k->a, aws, "service", k_add(k, node, parameters ? "ParameterStore" : "SecretsManager", "where the program says the secret is"));
+	doc_set(k->a, aws, "region", doc_string(k->a, get_span(k->g, stage, A_stage_region), k->aws->region));
+	doc_set(k->a, provider, "aws", aws);
+	doc_set(k->a, spec, "provider", provider);
+	doc_set(k->a, d, "spec", spec);
+	return lower_add(k->l, RK_K_SECRET_STORE, name, stage, d);
+}
+
+static struct doc *
+remote_doc(struct k8s *k, const struct value *v)
+{
+	struct doc *ref = doc_map(k->a, v->origin);
+	const struct value *property = v->items->next;
+	doc_set(k->a, ref, "key", doc_string(k->a, v->items->origin, v->items->text));
+	if (property)
+		doc_set(k->a, ref, "property", doc_string(k->a, property->origin, property->text));
+	return ref;
+}
+
+/* The ExternalSecret of the workload and store, made at the first secret. */
+static struct resource *
+external_secret(struct k8s *k, struct object *node, const char *name, bool parameters)
+{
+	const char *own = arena_printf(k->a, "%s-%s", name_cut(k->a, name, 200), parameters ? "parameters" : "secrets");
+	struct resource *known = resource_named(k->l->out, RK_K_EXTERNAL_SECRET, own);
+	if (known)
+		return known;
+	struct resource *store = store_of(k, node, parameters);
+	struct doc *d = k_object(k, RK_K_EXTERNAL_SECRET, node, own), *spec = doc_map(k->a, node->at), *ref = doc_map(k->a, node->at), *target = doc_map(k->a, node->at);
+	doc_set(k->a, ref, "name", k_add(k, node, store->name, "the namespace's store"));
+	doc_set(k->a, ref, "kind", k_add(k, node, "SecretStore", "the namespace's store"));
+	doc_set(k->a, spec, "refreshInterval", k_add(k, node, "1h0m0s", "the operator's default, written out"));
+	doc_set(k->a, spec, "secretStoreRef", ref);
+	doc_set(k->a, target, "name", k_add(k, node, own, "the Secret that the pods read"));
+	doc_set(k->a, target, "creationPolicy", k_add(k, node, "Owner", "the operator's default, written out"));
+	doc_set(k->a, target, "deletionPolicy", k_add(k, node, "Retain", "pods keep what they read when the source is gone"));
+	doc_set(k->a, spec, "target", target);
+	doc_set(k->a, spec, "data", doc_list(k->a, node->at));
+	doc_set(k->a, d, "spec", spec);
+	struct resource *r = lower_add(k->l, RK_K_EXTERNAL_SECRET, own, node, d);
+	resource_edge(k->l->out, r, store);
+	return r;
+}
+
+/* The key under which the Secret holds the value: the variable's name, or with its container's before it where two differ. */
+static const char *
+key_for(struct k8s *k, struct resource *secret, struct object *c, struct str variable, struct doc *remote)
+{
+	struct doc *data = doc_get(doc_get(secret->body, "spec"), "data");
+	const char *key = arena_strz(k->a, variable);
+	for (int tries = 0; tries < 2; tries++) {
+		const struct doc *known = NULL;
+		for (const struct doc *i = data->items; i; i = i->next)
+			if (str_eqz(doc_get(i, "secretKey")->text, key))
+				known = i;
+		if (known && doc_equal(doc_get(known, "remoteRef"), remote))
+			return key;
+		if (known == NULL)
+			break;
+		key = arena_printf(k->a, "%s.%.*s", c->label->text, (int)variable.n, variable.p);
+	}
+	struct doc *d = doc_map(k->a, remote->origin);
+	doc_set(k->a, d, "secretKey", doc_z(k->a, remote->origin, key));
+	doc_set(k->a, d, "remoteRef", remote);
+	doc_add(data, d);
+	return key;
+}
+
+static struct doc *
+key_ref(struct k8s *k, struct span at, const char *name, const char *key)
+{
+	struct doc *ref = doc_map(k->a, at);
+	doc_set(k->a, ref, "name", doc_z(k->a, at, name));
+	doc_set(k->a, ref, "key", doc_z(k->a, at, key));
+	return ref;
+}
+
+bool
+k_reads_aws_secrets(struct k8s *k, struct object *node)
+{
+	for (struct object *c = object_child(k->p, node, K_container, NULL); c; c = object_next(c)) {
+		struct object *secrets = object_child(k->p, c, K_secrets, NULL);
+		for (struct entry *x = secrets ? secrets->entries : NULL; x; x = x->next) {
+			const struct value *v = entry_value(k->p, secrets, x);
+			if (v && v->kind == V_SECRET && (str_eqz(v->text, "ssm") || str_eqz(v->text, "secretsmanager")))
+				return true;
+		}
+	}
+	return false;
+}
+
+struct doc *
+k_secret_ref(struct k8s *k, struct object *c, const char *name, struct str variable, const struct value *v)
+{
+	bool parameters = str_eqz(v->text, "ssm");
+	if (str_eqz(v->text, "kubernetes_secret"))
+		return key_ref(k, v->origin, arena_strz(k->a, v->items->text), arena_strz(k->a, v->items->next->text));
+	if (!parameters && !str_eqz(v->text, "secretsmanager")) {
+		struct diag *d = complain(k->g, D_E0180, v->origin, "%.*s secrets are not yet built for kubernetes", (int)v->text.n, v->text.p);
+		diag_hint(k->g->compile->diags, d, "kubernetes_secret(\"name\", \"key\") reads a Secret that exists in the namespace; ssm(…) and secretsmanager(…) come by External Secrets.");
+		return NULL;
+	}
+	struct object *kubernetes = object_child(k->p, k->p->stage_object, K_kubernetes, NULL);
+	const struct value *way = get(k->g, kubernetes, A_kubernetes_secrets);
+	if (way == NULL || !str_eqz(way->text, "external_secrets")) {
+		struct diag *d = complain(k->g, way ? D_E0181 : D_E0170, v->origin, way ? "%.*s(…) cannot come by secrets = sops" : "%.*s(…) needs something that brings it into the cluster", (int)v->text.n,
+					  v->text.p);
+		diag_hint(k->g->compile->diags, d, "Write kubernetes { secrets = external_secrets } in the stage, where the operator runs.");
+		return NULL;
+	}
+	struct resource *secret = external_secret(k, c->parent, name, parameters);
+	bool needed = false;
+	for (size_t i = 0; i < k->needs.n; i++)
+		needed |= k->needs.v[i] == secret;
+	if (!needed)
+		k_need(k, secret);
+	return key_ref(k, v->origin, secret->name, key_for(k, secret, c, variable, remote_doc(k, v)));
+}
