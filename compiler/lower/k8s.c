@@ -54,7 +54,9 @@ make_deployment(struct k8s *k, struct object *node, const char *name, struct res
 {
 	struct doc *d = k_object(k, RK_K_DEPLOYMENT, node, name), *spec = doc_map(k->a, node->at), *selector = doc_map(k->a, node->at);
 	const struct value *count = get(k->g, node, A_service_count);
-	if (count && count->kind != V_EXTERNAL && !k_autoscaled(k, node))
+	if (k_shifting(k, node))
+		doc_set(k->a, spec, "replicas", k_int(k, node, 0, "the Rollout runs the pods"));
+	else if (count && count->kind != V_EXTERNAL && !k_autoscaled(k, node))
 		doc_set(k->a, spec, "replicas", k_of_int(k, count, count->kind == V_RANGE ? count->items->n : count->n));
 	doc_set(k->a, spec, "revisionHistoryLimit", k_int(k, node, 10, "the API's default, written out"));
 	doc_set(k->a, spec, "progressDeadlineSeconds", k_int(k, node, 600, "the API's default, written out"));
@@ -84,11 +86,13 @@ add_service_port(struct k8s *k, struct doc *list, const struct value *v, const c
 }
 
 static struct resource *
-make_service(struct k8s *k, struct object *node, const char *name)
+make_service(struct k8s *k, struct object *node, const char *name, const char *suffix)
 {
 	struct object *discovery = object_child(k->p, node, K_discovery, NULL);
 	const struct value *own = discovery ? get(k->g, discovery, A_discovery_name) : NULL;
 	const char *known = own ? arena_strz(k->a, own->text) : name;
+	if (*suffix)
+		known = arena_printf(k->a, "%s%s", name_cut(k->a, known, 63 - (int)strlen(suffix)), suffix);
 	struct doc *d = k_object(k, RK_K_SERVICE, node, known), *spec = doc_map(k->a, node->at), *ports = doc_list(k->a, node->at);
 	for (struct object *c = object_child(k->p, node, K_container, NULL); c; c = object_next(c)) {
 		const struct value *v = get(k->g, c, A_container_port);
@@ -138,11 +142,17 @@ static void
 lower_one(struct k8s *k, struct object *node)
 {
 	const char *name = name_cut(k->a, node_name(k->g, node), 63);
-	struct resource *account = k_account(k, node, name), *deployment = make_deployment(k, node, name, account);
+	struct resource *account = k_account(k, node, name);
+	k_leader(k, node, name, account);
+	struct resource *deployment = make_deployment(k, node, name, account);
 	if (k_has_ports(k, node)) {
-		struct resource *service = make_service(k, node, name);
+		struct resource *service = make_service(k, node, name, ""), *other = NULL;
+		struct object *shifting = k_shifting(k, node);
 		resource_edge(k->l->out, deployment, service);
+		if (shifting)
+			other = make_service(k, node, name, shifting->kind == K_deploy_blue_green ? "-preview" : "-canary");
 		k_http(k, node, name, service);
+		k_rollout(k, node, name, deployment, service, other);
 	}
 	k_network(k, node, name);
 	make_budget(k, node, name, deployment);

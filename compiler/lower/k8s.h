@@ -65,6 +65,15 @@ void k_http(struct k8s *k, struct object *node, const char *name, struct resourc
 bool k_autoscaled(struct k8s *k, struct object *node);
 void k_scale(struct k8s *k, struct object *node, const char *name, struct resource *deployment);
 
+/* k8s_rollout.c: the deployment that moves traffic, or NULL; {apiVersion, kind, name} of what scales. */
+struct object *k_shifting(struct k8s *k, struct object *node);
+struct doc *k_target(struct k8s *k, struct object *node, const char *name);
+/* The Rollout between two Services, where the service asks for one. */
+void k_rollout(struct k8s *k, struct object *node, const char *name, struct resource *deployment, struct resource *stable, struct resource *other);
+/* `leader`: what copies vote with, and the right to. */
+void k_leader(struct k8s *k, struct object *node, const char *name, struct resource *account);
+void k_leader_env(struct k8s *k, struct object *node, const char *name, struct doc *env);
+
 /* k8s_aws.c: does any workload use AWS? The annotation that gives an account its role, or NULL. */
 bool k_needs_aws(struct k8s *k);
 struct doc *k_role_note(struct k8s *k, struct object *node, const char *account);

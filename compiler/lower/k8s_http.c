@@ -276,6 +276,9 @@ make_ingress(struct route *r)
 	struct k8s *k = r->k;
 	struct doc *d = k_object(k, RK_K_INGRESS, r->node, r->name), *spec = doc_map(k->a, r->http->at);
 	bool alb = str_eqz(r->kind, "alb");
+	struct object *shifting = k_shifting(k, r->node);
+	if (alb && shifting && shifting->kind != K_deploy_blue_green)
+		r->port = "use-annotation"; /* Argo Rollouts writes the weights there */
 	doc_set(k->a, doc_get(d, "metadata"), "annotations", alb ? alb_notes(r) : nginx_notes(r));
 	doc_set(k->a, spec, "ingressClassName", k_add(k, r->http, alb ? "alb" : "nginx", "the stage's ingress"));
 	doc_set(k->a, spec, "rules", rules_doc(r));

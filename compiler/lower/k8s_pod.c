@@ -141,6 +141,8 @@ env_doc(struct k8s *k, struct object *c, const char *name)
 		if (v && v->kind == V_SECRET)
 			add_secret(k, list, c, name, e, v);
 	}
+	if (!container_is_early(k->g, c))
+		k_leader_env(k, c->parent, name, list);
 	if (k->aws && !container_is_early(k->g, c))
 		queue_env(k->aws, c->parent, env, list);
 	return list->count ? list : NULL;
@@ -537,7 +539,7 @@ spread_doc(struct k8s *k, struct object *node, const char *name)
 	doc_set(k->a, d, "whenUnsatisfiable", zones ? k_of(k, zones, required ? "DoNotSchedule" : "ScheduleAnyway") : k_add(k, node, "ScheduleAnyway", "a copy in the wrong zone is better than none"));
 	doc_set(k->a, selector, "matchLabels", k_selector(k, node, name));
 	doc_set(k->a, d, "labelSelector", selector);
-	doc_add(keys, k_add(k, node, "pod-template-hash", "old and new copies are counted apart"));
+	doc_add(keys, k_add(k, node, k_shifting(k, node) ? "rollouts-pod-template-hash" : "pod-template-hash", "old and new copies are counted apart"));
 	doc_set(k->a, d, "matchLabelKeys", keys);
 	doc_add(list, d);
 	return list;
@@ -593,7 +595,8 @@ k_pod(struct k8s *k, struct object *node, const char *name, const char *account,
 	doc_set(k->a, meta, "annotations", long_drain_marks(k, node, seconds));
 	doc_set(k->a, pod, "metadata", meta);
 	doc_set(k->a, spec, "serviceAccountName", k_add(k, node, account, "the workload's own account"));
-	doc_set(k->a, spec, "automountServiceAccountToken", k_bool(k, node, false, "the workload does not talk to the cluster"));
+	bool votes = node->kind == K_service && object_child(k->p, node, K_leader, NULL);
+	doc_set(k->a, spec, "automountServiceAccountToken", k_bool(k, node, votes, votes ? "leader: the copies vote through the cluster" : "the workload does not talk to the cluster"));
 	doc_set(k->a, spec, "enableServiceLinks", k_bool(k, node, false, "else every Service would add variables such as REDIS_PORT"));
 	if (runs_once)
 		doc_set(k->a, spec, "restartPolicy", k_add(k, node, "Never", "a failed run is tried again as a new pod"));

@@ -112,7 +112,7 @@ static void
 make_autoscaler(struct k8s *k, struct object *node, const char *name, struct resource *deployment)
 {
 	const struct value *count = get(k->g, node, A_service_count);
-	struct doc *d = k_object(k, RK_K_HPA, node, name), *spec = doc_map(k->a, node->at), *ref = doc_map(k->a, node->at), *metrics = doc_list(k->a, node->at);
+	struct doc *d = k_object(k, RK_K_HPA, node, name), *spec = doc_map(k->a, node->at), *metrics = doc_list(k->a, node->at);
 	struct object *first = NULL;
 	for (struct object *c = node->children; c; c = c->next) {
 		if (!is_resource(c))
@@ -121,10 +121,7 @@ make_autoscaler(struct k8s *k, struct object *node, const char *name, struct res
 		if (first == NULL)
 			first = c;
 	}
-	doc_set(k->a, ref, "apiVersion", k_add(k, node, "apps/v1", "what scales"));
-	doc_set(k->a, ref, "kind", k_add(k, node, "Deployment", "what scales"));
-	doc_set(k->a, ref, "name", k_add(k, node, name, "what scales"));
-	doc_set(k->a, spec, "scaleTargetRef", ref);
+	doc_set(k->a, spec, "scaleTargetRef", k_target(k, node, name));
 	doc_set(k->a, spec, "minReplicas", k_of_int(k, count, count->items->n));
 	doc_set(k->a, spec, "maxReplicas", k_of_int(k, count, count->items->next->n));
 	doc_set(k->a, spec, "metrics", metrics);
@@ -308,7 +305,7 @@ make_scaled_object(struct k8s *k, struct object *node, const char *name, struct 
 	struct object *kubernetes = object_child(k->p, k->p->stage_object, K_kubernetes, NULL), *first = NULL;
 	const struct value *metrics = get(k->g, kubernetes, A_kubernetes_metrics);
 	const char *own = name_cut(k->a, name, resource_kind_get(RK_K_SCALED_OBJECT)->name_max);
-	struct doc *d = k_object(k, RK_K_SCALED_OBJECT, node, own), *spec = doc_map(k->a, node->at), *ref = doc_map(k->a, node->at), *triggers = doc_list(k->a, node->at);
+	struct doc *d = k_object(k, RK_K_SCALED_OBJECT, node, own), *spec = doc_map(k->a, node->at), *triggers = doc_list(k->a, node->at);
 	struct resource *identity = NULL;
 	for (struct object *c = node->children; c; c = c->next) {
 		if (!is_resource(c) && !is_metric(c))
@@ -336,10 +333,7 @@ make_scaled_object(struct k8s *k, struct object *node, const char *name, struct 
 			first = c;
 	}
 	const struct value *cooldown = get(k->g, first, cooldown_of(first->kind));
-	doc_set(k->a, ref, "apiVersion", k_add(k, node, "apps/v1", "what scales"));
-	doc_set(k->a, ref, "kind", k_add(k, node, "Deployment", "what scales"));
-	doc_set(k->a, ref, "name", k_add(k, node, name, "what scales"));
-	doc_set(k->a, spec, "scaleTargetRef", ref);
+	doc_set(k->a, spec, "scaleTargetRef", k_target(k, node, name));
 	doc_set(k->a, spec, "pollingInterval", k_int(k, node, POLLING_S, "KEDA's default, written out"));
 	doc_set(k->a, spec, "cooldownPeriod", cooldown ? k_of_int(k, cooldown, cooldown->n / 1000) : k_int(k, node, COOLDOWN_S, "KEDA's default, written out: the wait before the last copy goes"));
 	doc_set(k->a, spec, "minReplicaCount", k_of_int(k, count, count->items->n));

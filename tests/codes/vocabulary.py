@@ -119,6 +119,7 @@ STAGE = {
     namespace = "shop"
     ingress = alb
     metrics = keda
+    rollouts = argo
     oidc_provider = "oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE"
   }
 }
