@@ -90,6 +90,13 @@ else
 		skip "YAML readers" "ruamel.yaml is not to be had, or build/unit/yaml_test is not built (make check builds it)"
 	fi
 fi
+apiserver=${BERTH_APISERVER:-$cache/kube-apiserver}
+if [ -x "$apiserver" ] && command -v etcd > /dev/null && command -v openssl > /dev/null && install pyyaml; then
+	"$py" tests/conformance/apiserver.py "$apiserver" "$tmp"/hello/cluster/kubernetes/[0-9]*.yaml "$tmp"/k8s-*/prod/kubernetes/[0-9]*.yaml
+	report "kube-apiserver, strict, dry run: hello and tests/forms" $?
+else
+	skip "kube-apiserver" "$apiserver (BERTH_APISERVER names another) or etcd is not there; no registry offers the server as a binary, and its build takes seven minutes"
+fi
 if command -v kubectl > /dev/null; then
 	for n in jobs scaling; do
 		build/berth compile --emit kubernetes -o "$tmp/kustomize-$n" "tests/forms/$n.berth" 2> "$tmp/log" &&
