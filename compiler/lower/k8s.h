@@ -51,6 +51,11 @@ void k_manifest(struct lower *l, struct object *m, const struct value *ns);
 
 /* k8s_cronjob.c */
 void k_schedule(struct k8s *k, struct object *node);
+/* What differs between CronJobs; then one, which waits for the account and all that the workload needs. */
+struct k_cron {
+	struct doc *schedule, *zone, *suspend, *policy, *deadline;
+};
+void k_cron_job(struct k8s *k, struct object *node, const char *name, const struct k_cron *c, struct doc *job, struct resource *account);
 /* What does not count as a failed run. */
 struct doc *k_failure_policy(struct k8s *k, struct object *node);
 

@@ -34,27 +34,40 @@ job_spec(struct k8s *k, struct object *node, const char *account)
 	return d;
 }
 
-static void
-make_cronjob(struct k8s *k, struct object *node, const char *name, const char *account, struct resource *sa, const char *expression, const char *zone,
-	     const struct timetable *t)
+void
+k_cron_job(struct k8s *k, struct object *node, const char *name, const struct k_cron *c, struct doc *job, struct resource *account)
 {
 	struct doc *d = k_object(k, RK_K_CRON_JOB, node, name), *spec = doc_map(k->a, node->at), *template = doc_map(k->a, node->at), *meta = doc_map(k->a, node->at);
-	const struct value *overlap = get(k->g, node, A_schedule_overlap), *deadline = get(k->g, node, A_schedule_deadline), *enabled = get(k->g, node, A_schedule_enabled);
-	doc_set(k->a, spec, "schedule", doc_z(k->a, t->at, expression));
-	doc_set(k->a, spec, "timeZone", doc_z(k->a, get_span(k->g, node, A_schedule_timezone), zone));
-	doc_set(k->a, spec, "suspend", doc_bool(k->a, enabled->origin, !enabled->n));
-	doc_set(k->a, spec, "concurrencyPolicy", k_of(k, overlap, str_eqz(overlap->text, "forbid") ? "Forbid" : str_eqz(overlap->text, "replace") ? "Replace" : "Allow"));
-	doc_set(k->a, spec, "startingDeadlineSeconds", k_of_int(k, deadline, deadline->n / 1000));
+	doc_set(k->a, spec, "schedule", c->schedule);
+	doc_set(k->a, spec, "timeZone", c->zone);
+	doc_set(k->a, spec, "suspend", c->suspend);
+	doc_set(k->a, spec, "concurrencyPolicy", c->policy);
+	doc_set(k->a, spec, "startingDeadlineSeconds", c->deadline);
 	doc_set(k->a, spec, "successfulJobsHistoryLimit", k_int(k, node, 3, "the API's default, written out"));
 	doc_set(k->a, spec, "failedJobsHistoryLimit", k_int(k, node, 3, "failures are kept to be looked at"));
 	doc_set(k->a, meta, "labels", k_labels(k, node, name));
 	doc_set(k->a, template, "metadata", meta);
-	doc_set(k->a, template, "spec", job_spec(k, node, account));
+	doc_set(k->a, template, "spec", job);
 	doc_set(k->a, spec, "jobTemplate", template);
 	doc_set(k->a, d, "spec", spec);
 	struct resource *r = lower_add(k->l, RK_K_CRON_JOB, name, node, d);
-	resource_edge(k->l->out, r, sa);
+	resource_edge(k->l->out, r, account);
 	k_wait(k, r);
+}
+
+static void
+make_cronjob(struct k8s *k, struct object *node, const char *name, const char *account, struct resource *sa, const char *expression, const char *zone,
+	     const struct timetable *t)
+{
+	const struct value *overlap = get(k->g, node, A_schedule_overlap), *deadline = get(k->g, node, A_schedule_deadline), *enabled = get(k->g, node, A_schedule_enabled);
+	struct k_cron c = {
+		.schedule = doc_z(k->a, t->at, expression),
+		.zone = doc_z(k->a, get_span(k->g, node, A_schedule_timezone), zone),
+		.suspend = doc_bool(k->a, enabled->origin, !enabled->n),
+		.policy = k_of(k, overlap, str_eqz(overlap->text, "forbid") ? "Forbid" : str_eqz(overlap->text, "replace") ? "Replace" : "Allow"),
+		.deadline = k_of_int(k, deadline, deadline->n / 1000),
+	};
+	k_cron_job(k, node, name, &c, job_spec(k, node, account), sa);
 }
 
 void

@@ -31,23 +31,14 @@ job_spec(struct k8s *k, struct object *node, const char *name, const char *accou
 static void
 by_hand(struct k8s *k, struct object *node, const char *base, struct resource *account)
 {
-	const char *name = name_cut(k->a, base, resource_kind_get(RK_K_CRON_JOB)->name_max);
-	struct doc *d = k_object(k, RK_K_CRON_JOB, node, name), *spec = doc_map(k->a, node->at), *template = doc_map(k->a, node->at), *meta = doc_map(k->a, node->at);
-	doc_set(k->a, spec, "schedule", k_add(k, node, "0 0 1 1 *", "it never fires: the CronJob is suspended"));
-	doc_set(k->a, spec, "timeZone", k_add(k, node, "UTC", "it never fires: the CronJob is suspended"));
-	doc_set(k->a, spec, "suspend", k_bool(k, node, true, "run = manual: kubectl create job --from=cronjob/… starts it"));
-	doc_set(k->a, spec, "concurrencyPolicy", k_add(k, node, "Forbid", "one run at a time"));
-	doc_set(k->a, spec, "startingDeadlineSeconds", k_int(k, node, 60, "a start that is late is left out"));
-	doc_set(k->a, spec, "successfulJobsHistoryLimit", k_int(k, node, 3, "the API's default, written out"));
-	doc_set(k->a, spec, "failedJobsHistoryLimit", k_int(k, node, 3, "failures are kept to be looked at"));
-	doc_set(k->a, meta, "labels", k_labels(k, node, name));
-	doc_set(k->a, template, "metadata", meta);
-	doc_set(k->a, template, "spec", job_spec(k, node, account->name, account->name));
-	doc_set(k->a, spec, "jobTemplate", template);
-	doc_set(k->a, d, "spec", spec);
-	struct resource *r = lower_add(k->l, RK_K_CRON_JOB, name, node, d);
-	resource_edge(k->l->out, r, account);
-	k_wait(k, r);
+	struct k_cron c = {
+		.schedule = k_add(k, node, "0 0 1 1 *", "it never fires: the CronJob is suspended"),
+		.zone = k_add(k, node, "UTC", "it never fires: the CronJob is suspended"),
+		.suspend = k_bool(k, node, true, "run = manual: kubectl create job --from=cronjob/… starts it"),
+		.policy = k_add(k, node, "Forbid", "one run at a time"),
+		.deadline = k_int(k, node, 60, "a start that is late is left out"),
+	};
+	k_cron_job(k, node, name_cut(k->a, base, resource_kind_get(RK_K_CRON_JOB)->name_max), &c, job_spec(k, node, account->name, account->name), account);
 }
 
 void
