@@ -8,6 +8,8 @@
 
 #include "ecs.h"
 
+#include "berth/cron.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -23,7 +25,7 @@ is_resource(const struct object *c)
 static bool
 is_metric(const struct object *c)
 {
-	return !c->gone && (c->kind == K_scale_queue || c->kind == K_scale_prometheus || c->kind == K_scale_cloudwatch);
+	return !c->gone && (c->kind == K_scale_queue || c->kind == K_scale_prometheus || c->kind == K_scale_cloudwatch || c->kind == K_scale_schedule);
 }
 
 bool
@@ -258,6 +260,121 @@ cloudwatch_trigger(struct k8s *k, struct object *s, struct doc *t, struct doc *m
 	put(k, m, s, "awsRegion", arena_strz(k->a, k->aws->region), "the stage's region");
 }
 
+/* ---- by the clock ---- */
+
+/* One of the two blocks whose instants bound KEDA's window. */
+struct edge_of_window {
+	struct object *s;
+	const struct value *cron, *count;
+	struct cron parsed;
+	const struct zone *zone;
+	struct cron_out out;
+};
+
+static bool
+read_edge(struct k8s *k, struct object *s, struct edge_of_window *w)
+{
+	const char *why;
+	size_t at, len;
+	w->s = s;
+	w->cron = get(k->g, s, A_scale_schedule_cron);
+	w->count = get(k->g, s, A_scale_schedule_count);
+	w->zone = scale_zone(k->g, s);
+	if (w->zone == NULL || cron_parse(k->a, w->cron->text, &w->parsed, &why, &at, &len) != CRON_OK)
+		return false; /* reported */
+	cron_translate(k->a, &w->parsed, w->zone, CRON_CRONJOB, false, &w->out);
+	if (w->out.error == CRON_OK && w->out.count == 1)
+		return true;
+	struct diag *d = complain(k->g, D_E0133, w->cron->origin, "the bounds cannot change at these instants: %s", w->out.error == CRON_OK ? "one expression cannot say them" : w->out.why ? w->out.why : cron_error_word(w->out.error));
+	diag_hint(k->g->compile->diags, d, "Move it out of the hours in which the clock changes.");
+	return false;
+}
+
+/* KEDA takes the window as open when the end comes before the start; that is so only when the two take turns. */
+static bool
+take_turns(const struct edge_of_window *a, const struct edge_of_window *b)
+{
+	enum { YEARS = 5 };
+	const int64_t begin = 1767225600, end = begin + YEARS * (int64_t)31622400; /* from 2026-01-01 */
+	int64_t at = begin, x, y, last = 0;
+	while (at < end) {
+		x = cron_next(&a->parsed, a->zone, at);
+		y = cron_next(&b->parsed, b->zone, at);
+		if (x < 0 || y < 0 || x == y)
+			return false;
+		int64_t which = x < y ? 1 : 2;
+		if (which == last)
+			return false;
+		last = which;
+		at = x < y ? x : y;
+	}
+	return true;
+}
+
+static int64_t
+low_of(const struct value *count)
+{
+	return count->kind == V_RANGE ? count->items->n : count->n;
+}
+
+static int64_t
+high_of(const struct value *count)
+{
+	return count->kind == V_RANGE ? count->items->next->n : count->n;
+}
+
+static void
+refuse_clock(struct k8s *k, struct object *s, const char *what, const char *hint)
+{
+	struct diag *d = complain(k->g, D_E0181, s->at, "%s cannot be done on kubernetes", what);
+	diag_hint(k->g->compile->diags, d, "%s", hint);
+}
+
+/* Two `scale schedule` blocks that take turns are a window in which the floor is higher. Returns the lower floor's value, or NULL. */
+static const struct value *
+clock_trigger(struct k8s *k, struct object *node, struct doc *triggers)
+{
+	struct edge_of_window w[2];
+	size_t n = 0;
+	struct object *first = NULL;
+	for (struct object *s = node->children; s; s = s->next) {
+		if (s->gone || s->kind != K_scale_schedule)
+			continue;
+		if (first == NULL)
+			first = s;
+		if (n < 2 && !read_edge(k, s, &w[n]))
+			return NULL;
+		n++;
+	}
+	const struct value *count = get(k->g, node, A_service_count);
+	if (n == 0)
+		return NULL;
+	if (n != 2 || low_of(w[0].count) == low_of(w[1].count)) {
+		refuse_clock(k, first, "scale schedule with other than two blocks of different floors", "KEDA's cron scaler knows a window with a higher floor: say when it begins and when it ends.");
+		return NULL;
+	}
+	if (high_of(w[0].count) != high_of(count) || high_of(w[1].count) != high_of(count)) {
+		refuse_clock(k, first, "scale schedule with an upper bound of its own", "KEDA's cron scaler moves the floor only: give both blocks the upper bound of count.");
+		return NULL;
+	}
+	if (strcmp(w[0].out.zone, w[1].out.zone) != 0 || !take_turns(&w[0], &w[1])) {
+		refuse_clock(k, first, "scale schedule whose two instants do not take turns", "KEDA's cron scaler takes the window as open when its end comes before its next start: give both blocks the same days and zone.");
+		return NULL;
+	}
+	const struct edge_of_window *up = low_of(w[0].count) > low_of(w[1].count) ? &w[0] : &w[1], *down = up == w ? &w[1] : &w[0];
+	struct doc *t = doc_map(k->a, up->s->at), *m = doc_map(k->a, up->s->at);
+	doc_set(k->a, t, "type", k_add(k, up->s, "cron", "scale schedule"));
+	doc_set(k->a, m, "timezone", doc_z(k->a, up->cron->origin, up->out.zone));
+	doc_set(k->a, m, "start", doc_z(k->a, up->cron->origin, up->out.expr[0]));
+	doc_set(k->a, m, "end", doc_z(k->a, down->cron->origin, down->out.expr[0]));
+	doc_set(k->a, m, "desiredReplicas", k_of(k, up->count, arena_printf(k->a, "%" PRId64, low_of(up->count))));
+	doc_set(k->a, t, "metadata", m);
+	doc_add(triggers, t);
+	return down->count;
+}
+
+/* ---- one service ---- */
+
 /* True when it asks AWS. */
 static bool
 fill_trigger(struct k8s *k, struct object *s, struct doc *t, struct doc *m)
@@ -311,6 +428,8 @@ make_scaled_object(struct k8s *k, struct object *node, const char *name, struct 
 		if (!is_resource(c) && !is_metric(c))
 			continue;
 		struct doc *t = doc_map(k->a, c->at), *m = doc_map(k->a, c->at);
+		if (c->kind == K_scale_schedule && metrics && str_eqz(metrics->text, "keda"))
+			continue; /* two of them are one trigger, below */
 		if (metrics == NULL || !str_eqz(metrics->text, "keda")) {
 			if (!is_metric(c))
 				continue;
@@ -332,13 +451,14 @@ make_scaled_object(struct k8s *k, struct object *node, const char *name, struct 
 		if (first == NULL || (is_metric(c) && is_resource(first)))
 			first = c;
 	}
-	const struct value *cooldown = get(k->g, first, cooldown_of(first->kind));
+	const struct value *floor = clock_trigger(k, node, triggers), *cooldown = first ? get(k->g, first, cooldown_of(first->kind)) : NULL;
 	doc_set(k->a, spec, "scaleTargetRef", k_target(k, node, name));
 	doc_set(k->a, spec, "pollingInterval", k_int(k, node, POLLING_S, "KEDA's default, written out"));
 	doc_set(k->a, spec, "cooldownPeriod", cooldown ? k_of_int(k, cooldown, cooldown->n / 1000) : k_int(k, node, COOLDOWN_S, "KEDA's default, written out: the wait before the last copy goes"));
-	doc_set(k->a, spec, "minReplicaCount", k_of_int(k, count, count->items->n));
+	doc_set(k->a, spec, "minReplicaCount", floor ? k_of_int(k, floor, low_of(floor)) : k_of_int(k, count, count->items->n));
 	doc_set(k->a, spec, "maxReplicaCount", k_of_int(k, count, count->items->next->n));
-	doc_set(k->a, spec, "advanced", advanced_doc(k, node, first));
+	if (first)
+		doc_set(k->a, spec, "advanced", advanced_doc(k, node, first));
 	doc_set(k->a, spec, "triggers", triggers);
 	doc_set(k->a, d, "spec", spec);
 	struct resource *r = lower_add(k->l, RK_K_SCALED_OBJECT, own, node, d);

@@ -156,7 +156,8 @@ ECS_AROUND = QUEUES + """service mailer {
 }
 """
 NOT_HERE = {"project", "stage", "ecs", "kubernetes", "schedules", "import", "policy", "exempt", "test", "component", "manifest", "role", "patch", "each"}
-ALONE = {("ecs", "service", "grace"), ("kubernetes", "container", "log"), *(("kubernetes", k, "platform") for k in ("service", "job", "schedule"))}  # mean something with a balancer, in a stage that has both platforms
+ALONE = {("ecs", "service", "grace"), ("kubernetes", "container", "log"), *(("kubernetes", k, "platform") for k in ("service", "job", "schedule")),
+         *(("kubernetes", "scale_schedule", a) for a in ("cron", "timezone", "count"))}  # mean something with a balancer, in a stage of both platforms, as two that take turns
 
 
 def indent(text):

@@ -144,6 +144,19 @@ for path in a/b /a/../b /a//b /a/ /; do
 	expect "a file called $path" 1 'E0169.*whole path' "$BERTH" check "$tmp/files.berth"
 done
 
+# windows of the clock on Kubernetes
+window() { # CRON COUNT CRON COUNT
+	sed -e "s|\"0 9 \* \* MON-FRI\", count = 6..10|\"$1\", count = $2|" -e "s|\"30 19 \* \* MON-FRI\", count = 2..10|\"$3\", count = $4|" tests/forms/scaling.berth > "$tmp/window.berth"
+}
+window '0 9 * * *' 6..10 '0 20 * * *' 2..10
+expect 'a window every day' 0 'written' "$BERTH" compile -o "$tmp/ok" "$tmp/window.berth"
+window '0 9 * * MON-FRI' 6..10 '0 20 * * *' 2..10
+expect 'a window whose end comes alone' 1 'E0181.*take turns' "$BERTH" compile -o "$tmp/out" "$tmp/window.berth"
+window '0 9 * * *' 6..12 '0 20 * * *' 2..10
+expect 'a window with an upper bound of its own' 1 'E0181.*upper bound' "$BERTH" compile -o "$tmp/out" "$tmp/window.berth"
+window '0 9 * * *' 2..10 '0 20 * * *' 2..10
+expect 'a window that changes nothing' 1 'E0181.*different floors' "$BERTH" compile -o "$tmp/out" "$tmp/window.berth"
+
 # patches
 patched() { program "$tmp/patch.berth" << EOF
 service web {
