@@ -33,62 +33,90 @@ plain_value(struct ecs *e, const struct value *v)
 	return false;
 }
 
-static void
-section(struct buf *b, const char *title, const char *name, const char *match)
+/* A route on its way to a configuration: filters, then outputs, each a map in the order of its keys. */
+struct config {
+	struct ecs *e;
+	struct object *log;
+	struct doc *filters, *outputs;
+};
+
+static struct doc *
+section(struct config *c, struct doc *list, struct object *at, const char *name, const char *match)
 {
-	buf_addf(b, "%s[%s]\n    Name %s\n    Match %s\n", b->n ? "\n" : "", title, name, match);
+	struct doc *d = doc_map(c->e->a, at->at);
+	doc_set(c->e->a, d, "Name", doc_z(c->e->a, at->at, name));
+	doc_set(c->e->a, d, "Match", doc_z(c->e->a, at->at, match));
+	doc_add(list, d);
+	return d;
 }
 
-/* `    Key value`, when the setting is there. */
-static void
-line(struct ecs *e, struct buf *b, const char *key, struct object *o, enum attr_id a)
+static struct doc *
+filter(struct config *c, struct object *at, const char *name, const char *match)
 {
-	const struct value *v = get(e->g, o, a);
+	return section(c, c->filters, at, name, match);
+}
+
+static void
+put(struct config *c, struct doc *section_doc, const char *key, const char *text)
+{
+	doc_set(c->e->a, section_doc, key, doc_z(c->e->a, section_doc->origin, text));
+}
+
+/* Key and value, when the setting is there. */
+static void
+put_setting(struct config *c, struct doc *section_doc, const char *key, struct object *o, enum attr_id a)
+{
+	const struct value *v = get(c->e->g, o, a);
 	if (v && v->kind == V_INT)
-		buf_addf(b, "    %s %lld\n", key, (long long)v->n);
-	else if (v && (v->kind == V_WORD || (v->kind == V_STRING && plain_value(e, v))))
-		buf_addf(b, "    %s %.*s\n", key, (int)v->text.n, v->text.p);
+		doc_set(c->e->a, section_doc, key, of_f(c->e, v, "%lld", (long long)v->n));
+	else if (v && (v->kind == V_WORD || (v->kind == V_STRING && plain_value(c->e, v))))
+		doc_set(c->e->a, section_doc, key, of_f(c->e, v, "%.*s", (int)v->text.n, v->text.p));
 }
 
 /* ---- filters ---- */
 
-static void
-match_fields(struct ecs *e, struct object *log, enum kind_id kind, const char *verb, struct buf *b)
+/* A field and the pattern of its whole value. */
+static struct doc *
+whole(struct config *c, struct entry *x, const struct value *v)
 {
-	struct object *o = object_child(e->p, log, kind, NULL);
+	return of_f(c->e, v, "%.*s ^(?:%.*s)$", (int)x->key.n, x->key.p, (int)v->text.n, v->text.p);
+}
+
+static void
+match_fields(struct config *c, enum kind_id kind, const char *verb)
+{
+	struct object *o = object_child(c->e->p, c->log, kind, NULL);
 	for (struct entry *x = o ? o->entries : NULL; x; x = x->next) {
-		const struct value *v = entry_value(e->p, o, x);
-		if (v == NULL || v->kind != V_STRING || !plain_value(e, v))
-			continue;
-		section(b, "FILTER", "grep", LINES);
-		buf_addf(b, "    %s %.*s ^(?:%.*s)$\n", verb, (int)x->key.n, x->key.p, (int)v->text.n, v->text.p);
+		const struct value *v = entry_value(c->e->p, o, x);
+		if (v && v->kind == V_STRING && plain_value(c->e, v))
+			doc_set(c->e->a, filter(c, o, "grep", LINES), verb, whole(c, x, v));
 	}
 }
 
 static void
-set_fields(struct ecs *e, struct object *log, enum kind_id kind, bool only_existing, struct buf *b)
+set_fields(struct config *c, enum kind_id kind, bool only_existing)
 {
-	struct object *o = object_child(e->p, log, kind, NULL);
+	struct object *o = object_child(c->e->p, c->log, kind, NULL);
 	for (struct entry *x = o ? o->entries : NULL; x; x = x->next) {
-		const struct value *v = entry_value(e->p, o, x);
-		if (v == NULL || v->kind != V_STRING || !plain_value(e, v))
+		const struct value *v = entry_value(c->e->p, o, x);
+		if (v == NULL || v->kind != V_STRING || !plain_value(c->e, v))
 			continue;
-		section(b, "FILTER", "modify", LINES);
+		struct doc *d = filter(c, o, "modify", LINES);
 		if (only_existing)
-			buf_addf(b, "    Condition Key_exists %.*s\n", (int)x->key.n, x->key.p);
-		buf_addf(b, "    Set %.*s %.*s\n", (int)x->key.n, x->key.p, (int)v->text.n, v->text.p);
+			doc_set(c->e->a, d, "Condition", doc_f(c->e->a, x->key_at, "Key_exists %.*s", (int)x->key.n, x->key.p));
+		doc_set(c->e->a, d, "Set", of_f(c->e, v, "%.*s %.*s", (int)x->key.n, x->key.p, (int)v->text.n, v->text.p));
 	}
 }
 
 static void
-sample_lines(struct ecs *e, struct object *log, struct buf *b)
+sample_lines(struct config *c)
 {
-	const struct value *v = get(e->g, log, A_log_sample);
+	const struct value *v = get(c->e->g, c->log, A_log_sample);
 	if (v == NULL || v->n >= 100000)
 		return;
-	section(b, "FILTER", "lua", LINES);
-	buf_addf(b, "    call sample\n    code math.randomseed(os.time()) function sample(tag, time, record) if math.random() < %lld / 100000 then return 0, time, record end return -1, time, record end\n",
-		 (long long)v->n);
+	struct doc *d = filter(c, c->log, "lua", LINES);
+	put(c, d, "call", "sample");
+	doc_set(c->e->a, d, "code", of_f(c->e, v, "math.randomseed(os.time()) function sample(tag, time, record) if math.random() < %lld / 100000 then return 0, time, record end return -1, time, record end", (long long)v->n));
 }
 
 /* Does the route have its own pattern for the first line of a record? */
@@ -100,23 +128,27 @@ own_start(struct ecs *e, struct object *log)
 }
 
 static void
-join_lines(struct ecs *e, struct object *log, struct buf *b)
+join_lines(struct config *c)
 {
-	struct str known = get_text(e->g, log, A_log_multiline);
-	if (known.n == 0 && own_start(e, log) == NULL)
+	struct str known = get_text(c->e->g, c->log, A_log_multiline);
+	if (known.n == 0 && own_start(c->e, c->log) == NULL)
 		return;
-	section(b, "FILTER", "multiline", LINES);
-	buf_addf(b, "    multiline.key_content log\n    multiline.parser %.*s\n    buffer On\n", known.n ? (int)known.n : 5, known.n ? known.p : "berth");
+	struct doc *d = filter(c, c->log, "multiline", LINES);
+	put(c, d, "multiline.key_content", "log");
+	put(c, d, "multiline.parser", known.n ? arena_strz(c->e->a, known) : "berth");
+	put(c, d, "buffer", "On");
 }
 
 static void
-read_fields(struct ecs *e, struct object *log, struct buf *b)
+read_fields(struct config *c)
 {
-	struct str format = get_text(e->g, log, A_log_format);
+	struct str format = get_text(c->e->g, c->log, A_log_format);
 	if (format.n == 0 || str_eqz(format, "text"))
 		return;
-	section(b, "FILTER", "parser", LINES);
-	buf_addf(b, "    Key_Name log\n    Parser %s%.*s\n    Reserve_Data On\n", str_eqz(format, "ltsv") ? "berth-" : "", (int)format.n, format.p);
+	struct doc *d = filter(c, c->log, "parser", LINES);
+	put(c, d, "Key_Name", "log");
+	put(c, d, "Parser", arena_printf(c->e->a, "%s%.*s", str_eqz(format, "ltsv") ? "berth-" : "", (int)format.n, format.p));
+	put(c, d, "Reserve_Data", "On");
 }
 
 struct str
@@ -148,55 +180,82 @@ region_of(struct ecs *e)
 }
 
 static void
-to_s3(struct ecs *e, struct object *log, struct object *o, struct buf *b)
+to_s3(struct config *c, struct object *o, struct doc *d)
 {
-	struct str prefix = get_text(e->g, o, A_to_s3_prefix);
-	bool gzip = str_eqz(get_text(e->g, o, A_to_s3_compress), "gzip");
-	get(e->g, o, A_to_s3_existing); /* berth makes no buckets */
-	buf_addf(b, "    region %s\n", region_of(e));
-	line(e, b, "bucket", o, A_to_s3_bucket);
+	struct str prefix = get_text(c->e->g, o, A_to_s3_prefix);
+	bool gzip = str_eqz(get_text(c->e->g, o, A_to_s3_compress), "gzip");
+	get(c->e->g, o, A_to_s3_existing); /* berth makes no buckets */
+	put(c, d, "region", region_of(c->e));
+	put_setting(c, d, "bucket", o, A_to_s3_bucket);
 	/* no disk outlives a task: small objects, put whole */
-	buf_addf(b, "    use_put_object On\n    total_file_size 10M\n    upload_timeout 1m\n    store_dir /tmp/fluent-bit/s3\n    s3_key_format /%.*s%%Y/%%m/%%d/%%H/%s-%%M%%S-$UUID%s\n",
-		 (int)prefix.n, prefix.p, log->label->text, gzip ? ".json.gz" : ".json");
+	put(c, d, "use_put_object", "On");
+	put(c, d, "total_file_size", "10M");
+	put(c, d, "upload_timeout", "1m");
+	put(c, d, "store_dir", "/tmp/fluent-bit/s3");
+	put(c, d, "s3_key_format", arena_printf(c->e->a, "/%.*s%%Y/%%m/%%d/%%H/%s-%%M%%S-$UUID%s", (int)prefix.n, prefix.p, c->log->label->text, gzip ? ".json.gz" : ".json"));
 	if (gzip)
-		buf_addz(b, "    compression gzip\n");
+		put(c, d, "compression", "gzip");
 }
 
 static void
-to_opensearch(struct ecs *e, struct object *o, struct buf *b)
+to_opensearch(struct config *c, struct object *o, struct doc *d)
 {
-	struct str host = get_text(e->g, o, A_to_opensearch_host);
-	line(e, b, "Host", o, A_to_opensearch_host);
-	buf_addz(b, "    Port 443\n    tls On\n    Suppress_Type_Name On\n    Generate_ID On\n");
-	line(e, b, "Index", o, A_to_opensearch_index);
-	if (str_ends(host, ".amazonaws.com"))
-		buf_addf(b, "    AWS_Auth On\n    AWS_Region %s\n    AWS_Service_Name %s\n", region_of(e), str_ends(host, ".aoss.amazonaws.com") ? "aoss" : "es");
+	struct str host = get_text(c->e->g, o, A_to_opensearch_host);
+	put_setting(c, d, "Host", o, A_to_opensearch_host);
+	put(c, d, "Port", "443");
+	put(c, d, "tls", "On");
+	put(c, d, "Suppress_Type_Name", "On");
+	put(c, d, "Generate_ID", "On");
+	put_setting(c, d, "Index", o, A_to_opensearch_index);
+	if (!str_ends(host, ".amazonaws.com"))
+		return;
+	put(c, d, "AWS_Auth", "On");
+	put(c, d, "AWS_Region", region_of(c->e));
+	put(c, d, "AWS_Service_Name", str_ends(host, ".aoss.amazonaws.com") ? "aoss" : "es");
 }
 
 static void
-to_loki(struct ecs *e, struct object *log, struct object *o, struct buf *b)
+to_loki(struct config *c, struct object *o, struct doc *d)
 {
-	struct object *labels = object_child(e->p, o, K_labels, NULL);
-	line(e, b, "host", o, A_to_loki_host);
-	line(e, b, "port", o, A_to_loki_port);
-	buf_addf(b, "    labels route=%s", log->label->text);
+	struct object *labels = object_child(c->e->p, o, K_labels, NULL);
+	struct buf b = {0};
+	put_setting(c, d, "host", o, A_to_loki_host);
+	put_setting(c, d, "port", o, A_to_loki_port);
+	buf_addf(&b, "route=%s", c->log->label->text);
 	for (struct entry *x = labels ? labels->entries : NULL; x; x = x->next) {
-		const struct value *v = entry_value(e->p, labels, x);
-		if (v && v->kind == V_STRING && plain_value(e, v))
-			buf_addf(b, ", %.*s=%.*s", (int)x->key.n, x->key.p, (int)v->text.n, v->text.p);
+		const struct value *v = entry_value(c->e->p, labels, x);
+		if (v && v->kind == V_STRING && plain_value(c->e, v))
+			buf_addf(&b, ", %.*s=%.*s", (int)x->key.n, x->key.p, (int)v->text.n, v->text.p);
 	}
-	buf_addz(b, "\n");
+	put(c, d, "labels", arena_strz(c->e->a, buf_str(&b)));
+	buf_free(&b);
 }
 
 static void
-to_kafka(struct ecs *e, struct object *o, struct buf *b)
+to_kafka(struct config *c, struct object *o, struct doc *d)
 {
-	const struct value *v = get(e->g, o, A_to_kafka_brokers);
-	buf_addz(b, "    Brokers ");
+	const struct value *v = get(c->e->g, o, A_to_kafka_brokers);
+	struct buf b = {0};
 	for (const struct value *i = v->kind == V_LIST ? v->items : v; i; i = v->kind == V_LIST ? i->next : NULL)
-		buf_addf(b, "%s%.*s", i == v || i == v->items ? "" : ",", (int)i->text.n, i->text.p);
-	buf_addz(b, "\n    Format json\n");
-	line(e, b, "Topics", o, A_to_kafka_topic);
+		buf_addf(&b, "%s%.*s", b.n ? "," : "", (int)i->text.n, i->text.p);
+	doc_set(c->e->a, d, "Brokers", of_z(c->e, v, arena_strz(c->e->a, buf_str(&b))));
+	buf_free(&b);
+	put(c, d, "Format", "json");
+	put_setting(c, d, "Topics", o, A_to_kafka_topic);
+}
+
+static void
+to_datadog(struct config *c, struct object *o, struct doc *d)
+{
+	struct str site = get_text(c->e->g, o, A_to_datadog_site);
+	put(c, d, "Host", arena_printf(c->e->a, "http-intake.logs.%.*s", (int)site.n, site.p));
+	put(c, d, "TLS", "On");
+	put(c, d, "compress", "gzip");
+	put(c, d, "provider", "ecs");
+	put(c, d, "apikey", "${DATADOG_API_KEY}");
+	put_setting(c, d, "dd_service", o, A_to_datadog_service);
+	put(c, d, "dd_source", c->log->label->text);
+	put(c, d, "dd_tags", arena_printf(c->e->a, "project:%s,env:%s", c->e->g->compile->project_name->text, c->e->p->stage->name->text));
 }
 
 static const char *
@@ -216,87 +275,97 @@ plugin(enum kind_id k)
 }
 
 static void
-write_output(struct ecs *e, struct object *log, struct object *o, const char *match, struct buf *b)
+add_output(struct config *c, struct object *o, const char *match)
 {
-	section(b, "OUTPUT", plugin(o->kind), match);
+	struct doc *d = section(c, c->outputs, o, plugin(o->kind), match);
 	switch (o->kind) {
 	case K_to_firehose:
-		buf_addf(b, "    region %s\n", region_of(e));
-		line(e, b, "delivery_stream", o, A_to_firehose_stream);
+		put(c, d, "region", region_of(c->e));
+		put_setting(c, d, "delivery_stream", o, A_to_firehose_stream);
 		break;
 	case K_to_cloudwatch:
-		buf_addf(b, "    region %s\n", region_of(e));
-		line(e, b, "log_group_name", o, A_to_cloudwatch_group);
-		buf_addz(b, "    log_stream_prefix task/\n    auto_create_group Off\n");
+		put(c, d, "region", region_of(c->e));
+		put_setting(c, d, "log_group_name", o, A_to_cloudwatch_group);
+		put(c, d, "log_stream_prefix", "task/");
+		put(c, d, "auto_create_group", "Off");
 		break;
-	case K_to_s3: to_s3(e, log, o, b); break;
-	case K_to_datadog:
-		buf_addf(b, "    Host http-intake.logs.%.*s\n    TLS On\n    compress gzip\n    provider ecs\n    apikey ${DATADOG_API_KEY}\n",
-			 (int)get_text(e->g, o, A_to_datadog_site).n, get_text(e->g, o, A_to_datadog_site).p);
-		line(e, b, "dd_service", o, A_to_datadog_service);
-		buf_addf(b, "    dd_source %s\n    dd_tags project:%s,env:%s\n", log->label->text, e->g->compile->project_name->text, e->p->stage->name->text);
-		break;
-	case K_to_opensearch: to_opensearch(e, o, b); break;
-	case K_to_loki: to_loki(e, log, o, b); break;
-	case K_to_kafka: to_kafka(e, o, b); break;
+	case K_to_s3: to_s3(c, o, d); break;
+	case K_to_datadog: to_datadog(c, o, d); break;
+	case K_to_opensearch: to_opensearch(c, o, d); break;
+	case K_to_loki: to_loki(c, o, d); break;
+	case K_to_kafka: to_kafka(c, o, d); break;
 	case K_to_http:
-		line(e, b, "Host", o, A_to_http_host);
-		line(e, b, "Port", o, A_to_http_port);
-		line(e, b, "URI", o, A_to_http_path);
-		buf_addf(b, "    tls %s\n    Format json_lines\n    json_date_format iso8601\n", get_int(e->g, o, A_to_http_port) == 80 ? "Off" : "On");
+		put_setting(c, d, "Host", o, A_to_http_host);
+		put_setting(c, d, "Port", o, A_to_http_port);
+		put_setting(c, d, "URI", o, A_to_http_path);
+		put(c, d, "tls", get_int(c->e->g, o, A_to_http_port) == 80 ? "Off" : "On");
+		put(c, d, "Format", "json_lines");
+		put(c, d, "json_date_format", "iso8601");
 		break;
-	default: buf_addz(b, "    Format json_lines\n"); return;
+	default: put(c, d, "Format", "json_lines"); return;
 	}
-	buf_addf(b, "    Retry_Limit %d\n", RETRIES);
+	put(c, d, "Retry_Limit", arena_printf(c->e->a, "%d", RETRIES));
 }
 
 /* A destination with `when` gets copies under a tag of its own; several fields must all match. */
 static const char *
-tag_copies(struct ecs *e, struct object *o, unsigned number, struct buf *b)
+tag_copies(struct config *c, struct object *o, unsigned number)
 {
-	struct object *when = object_child(e->p, o, K_when, NULL);
+	struct object *when = object_child(c->e->p, o, K_when, NULL);
 	const char *tag = NULL;
 	for (struct entry *x = when ? when->entries : NULL; x; x = x->next) {
-		const struct value *v = entry_value(e->p, when, x);
-		if (v == NULL || v->kind != V_STRING || !plain_value(e, v))
+		const struct value *v = entry_value(c->e->p, when, x);
+		if (v == NULL || v->kind != V_STRING || !plain_value(c->e, v))
 			continue;
-		if (tag == NULL) {
-			tag = arena_printf(e->a, "berth-%u", number);
-			section(b, "FILTER", "rewrite_tag", LINES);
-			buf_addf(b, "    Rule $%.*s ^(?:%.*s)$ %s true\n    Emitter_Name %s\n    Emitter_Mem_Buf_Limit 10M\n", (int)x->key.n, x->key.p, (int)v->text.n,
-				 v->text.p, tag, tag);
-		} else {
-			section(b, "FILTER", "grep", tag);
-			buf_addf(b, "    Regex %.*s ^(?:%.*s)$\n", (int)x->key.n, x->key.p, (int)v->text.n, v->text.p);
+		if (tag) {
+			doc_set(c->e->a, filter(c, when, "grep", tag), "Regex", whole(c, x, v));
+			continue;
 		}
+		tag = arena_printf(c->e->a, "berth-%u", number);
+		struct doc *d = filter(c, when, "rewrite_tag", LINES);
+		doc_set(c->e->a, d, "Rule", of_f(c->e, v, "$%.*s ^(?:%.*s)$ %s true", (int)x->key.n, x->key.p, (int)v->text.n, v->text.p, tag));
+		put(c, d, "Emitter_Name", tag);
+		put(c, d, "Emitter_Mem_Buf_Limit", "10M");
 	}
 	return tag ? tag : LINES;
+}
+
+/* ---- the classic syntax ---- */
+
+static void
+add_sections(struct buf *b, const char *title, const struct doc *list)
+{
+	for (const struct doc *d = list->items; d; d = d->next) {
+		buf_addf(b, "%s[%s]\n", b->n ? "\n" : "", title);
+		for (const struct doc *m = d->items; m; m = m->next)
+			buf_addf(b, "    %.*s %.*s\n", (int)m->key.n, m->key.p, (int)m->text.n, m->text.p);
+	}
 }
 
 struct str
 router_config(struct ecs *e, struct object *log)
 {
-	struct buf b = {0}, outputs = {0};
+	struct config c = {e, log, doc_list(e->a, log->at), doc_list(e->a, log->at)};
+	struct buf b = {0};
 	unsigned number = 0;
+	join_lines(&c);
+	read_fields(&c);
+	match_fields(&c, K_drop, "Exclude");
+	match_fields(&c, K_keep, "Regex");
+	sample_lines(&c);
+	set_fields(&c, K_redact, true);
+	set_fields(&c, K_add, false);
+	for (struct object *o = log->children; o; o = o->next)
+		if (is_destination(o))
+			add_output(&c, o, tag_copies(&c, o, ++number));
 	buf_addf(&b, "[SERVICE]\n    Flush 1\n    Grace %d\n    HTTP_Server On\n    HTTP_Listen 127.0.0.1\n    HTTP_Port 2020\n"
 		     "    Parsers_File /fluent-bit/parsers/parsers.conf\n", GRACE_S);
 	if (router_parsers(e, log).n)
 		buf_addz(&b, "    Parsers_File " PARSERS_PATH "\n");
-	join_lines(e, log, &b);
-	read_fields(e, log, &b);
-	match_fields(e, log, K_drop, "Exclude", &b);
-	match_fields(e, log, K_keep, "Regex", &b);
-	sample_lines(e, log, &b);
-	set_fields(e, log, K_redact, true, &b);
-	set_fields(e, log, K_add, false, &b);
-	for (struct object *o = log->children; o; o = o->next)
-		if (is_destination(o))
-			write_output(e, log, o, tag_copies(e, o, ++number, &b), &outputs);
-	buf_addc(&b, '\n');
-	buf_adds(&b, buf_str(&outputs));
+	add_sections(&b, "FILTER", c.filters);
+	add_sections(&b, "OUTPUT", c.outputs);
 	struct str out = arena_str(e->a, buf_str(&b));
 	buf_free(&b);
-	buf_free(&outputs);
 	return out;
 }
 
