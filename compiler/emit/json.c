@@ -120,6 +120,15 @@ add_attribute(struct writer *w, const struct doc *d)
 
 static void write_value(struct writer *w, const struct doc *d, unsigned depth, int indent);
 
+static void
+add_yaml(struct writer *w, const struct doc *d, unsigned depth)
+{
+	struct buf text = {0};
+	yaml_write(d, &text);
+	add_literal(w, buf_str(&text), depth);
+	buf_free(&text);
+}
+
 /* The text of a string document; `depth`: how many JSON strings are around it. */
 static void
 write_text(struct writer *w, const struct doc *d, unsigned depth)
@@ -128,6 +137,7 @@ write_text(struct writer *w, const struct doc *d, unsigned depth)
 	case DOC_STRING: add_literal(w, d->text, depth); return;
 	case DOC_ATTR: add_attribute(w, d); return;
 	case DOC_JSON: write_value(w, d->items, depth, -1); return;
+	case DOC_YAML: add_yaml(w, d->items, depth); return;
 	case DOC_TEXT:
 		for (const struct doc *item = d->items; item; item = item->next)
 			write_text(w, item, depth);
@@ -189,6 +199,7 @@ write_value(struct writer *w, const struct doc *d, unsigned depth, int indent)
 	case DOC_ATTR:
 	case DOC_TEXT:
 	case DOC_JSON:
+	case DOC_YAML:
 		put(w, '"', depth);
 		write_text(w, d, depth + 1);
 		put(w, '"', depth);

@@ -23,7 +23,7 @@ struct text_style {
 	void *context;
 };
 
-/* What a DOC_STRING, DOC_ATTR, DOC_TEXT or DOC_JSON says; without a style, an attribute as ${address.Attribute}. */
+/* What a DOC_STRING, DOC_ATTR, DOC_TEXT, DOC_JSON or DOC_YAML says; without a style, an attribute as ${address.Attribute}. */
 void text_add_doc(struct buf *b, const struct doc *d, const struct text_style *style);
 /* json_write with a style. */
 void json_write_styled(const struct doc *d, const struct text_style *style, struct buf *out);

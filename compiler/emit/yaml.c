@@ -212,7 +212,8 @@ emit_doc(yaml_emitter_t *e, const struct doc *d, enum position position)
 	case DOC_STRING:
 	case DOC_ATTR:
 	case DOC_TEXT:
-	case DOC_JSON: emit_string(e, d, position); return;
+	case DOC_JSON:
+	case DOC_YAML: emit_string(e, d, position); return;
 	case DOC_LIST: emit_list(e, d); return;
 	case DOC_MAP: emit_map(e, d); return;
 	case DOC_KIND_COUNT: break;

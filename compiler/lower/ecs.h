@@ -95,6 +95,8 @@ struct doc *router_container(struct task *t);
 #define PARSERS_PATH "/fluent-bit/etc/berth-parsers.conf"
 bool is_destination(const struct object *o);
 struct str router_config(struct ecs *e, struct object *log);
+/* The same route for the agent of a cluster's nodes: lines by a regular expression of their tags, names that begin with `own`. */
+void route_sections(struct ecs *e, struct object *log, const char *tags, const char *own, struct doc **filters, struct doc **outputs);
 struct str router_parsers(struct ecs *e, struct object *log);
 struct doc *router_secrets(struct task *t, struct object *log);
 void router_permissions(struct task *t, struct object *log);

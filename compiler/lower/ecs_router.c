@@ -37,6 +37,9 @@ plain_value(struct ecs *e, const struct value *v)
 struct config {
 	struct ecs *e;
 	struct object *log;
+	const char *lines;   /* the tags of the route's lines: a pattern, or with `cluster` a regular expression */
+	const char *own;     /* what the names of its tags and parsers begin with */
+	bool cluster;        /* beside the routes of others, on the nodes of a cluster */
 	struct doc *filters, *outputs;
 };
 
@@ -45,7 +48,7 @@ section(struct config *c, struct doc *list, struct object *at, const char *name,
 {
 	struct doc *d = doc_map(c->e->a, at->at);
 	doc_set(c->e->a, d, "Name", doc_z(c->e->a, at->at, name));
-	doc_set(c->e->a, d, "Match", doc_z(c->e->a, at->at, match));
+	doc_set(c->e->a, d, c->cluster && match == c->lines ? "Match_Regex" : "Match", doc_z(c->e->a, at->at, match));
 	doc_add(list, d);
 	return d;
 }
@@ -89,7 +92,7 @@ match_fields(struct config *c, enum kind_id kind, const char *verb)
 	for (struct entry *x = o ? o->entries : NULL; x; x = x->next) {
 		const struct value *v = entry_value(c->e->p, o, x);
 		if (v && v->kind == V_STRING && plain_value(c->e, v))
-			doc_set(c->e->a, filter(c, o, "grep", LINES), verb, whole(c, x, v));
+			doc_set(c->e->a, filter(c, o, "grep", c->lines), verb, whole(c, x, v));
 	}
 }
 
@@ -101,7 +104,7 @@ set_fields(struct config *c, enum kind_id kind, bool only_existing)
 		const struct value *v = entry_value(c->e->p, o, x);
 		if (v == NULL || v->kind != V_STRING || !plain_value(c->e, v))
 			continue;
-		struct doc *d = filter(c, o, "modify", LINES);
+		struct doc *d = filter(c, o, "modify", c->lines);
 		if (only_existing)
 			doc_set(c->e->a, d, "Condition", doc_f(c->e->a, x->key_at, "Key_exists %.*s", (int)x->key.n, x->key.p));
 		doc_set(c->e->a, d, "Set", of_f(c->e, v, "%.*s %.*s", (int)x->key.n, x->key.p, (int)v->text.n, v->text.p));
@@ -114,7 +117,7 @@ sample_lines(struct config *c)
 	const struct value *v = get(c->e->g, c->log, A_log_sample);
 	if (v == NULL || v->n >= 100000)
 		return;
-	struct doc *d = filter(c, c->log, "lua", LINES);
+	struct doc *d = filter(c, c->log, "lua", c->lines);
 	put(c, d, "call", "sample");
 	doc_set(c->e->a, d, "code", of_f(c->e, v, "math.randomseed(os.time()) function sample(tag, time, record) if math.random() < %lld / 100000 then return 0, time, record end return -1, time, record end", (long long)v->n));
 }
@@ -133,9 +136,9 @@ join_lines(struct config *c)
 	struct str known = get_text(c->e->g, c->log, A_log_multiline);
 	if (known.n == 0 && own_start(c->e, c->log) == NULL)
 		return;
-	struct doc *d = filter(c, c->log, "multiline", LINES);
+	struct doc *d = filter(c, c->log, "multiline", c->lines);
 	put(c, d, "multiline.key_content", "log");
-	put(c, d, "multiline.parser", known.n ? arena_strz(c->e->a, known) : "berth");
+	put(c, d, "multiline.parser", known.n ? arena_strz(c->e->a, known) : c->own);
 	put(c, d, "buffer", "On");
 }
 
@@ -145,9 +148,9 @@ read_fields(struct config *c)
 	struct str format = get_text(c->e->g, c->log, A_log_format);
 	if (format.n == 0 || str_eqz(format, "text"))
 		return;
-	struct doc *d = filter(c, c->log, "parser", LINES);
+	struct doc *d = filter(c, c->log, "parser", c->lines);
 	put(c, d, "Key_Name", "log");
-	put(c, d, "Parser", arena_printf(c->e->a, "%s%.*s", str_eqz(format, "ltsv") ? "berth-" : "", (int)format.n, format.p));
+	put(c, d, "Parser", str_eqz(format, "ltsv") ? arena_printf(c->e->a, "%s-ltsv", c->own) : arena_strz(c->e->a, format));
 	put(c, d, "Reserve_Data", "On");
 }
 
@@ -286,7 +289,7 @@ add_output(struct config *c, struct object *o, const char *match)
 	case K_to_cloudwatch:
 		put(c, d, "region", region_of(c->e));
 		put_setting(c, d, "log_group_name", o, A_to_cloudwatch_group);
-		put(c, d, "log_stream_prefix", "task/");
+		put(c, d, "log_stream_prefix", c->cluster ? "pod/" : "task/");
 		put(c, d, "auto_create_group", "Off");
 		break;
 	case K_to_s3: to_s3(c, o, d); break;
@@ -321,13 +324,13 @@ tag_copies(struct config *c, struct object *o, unsigned number)
 			doc_set(c->e->a, filter(c, when, "grep", tag), "Regex", whole(c, x, v));
 			continue;
 		}
-		tag = arena_printf(c->e->a, "berth-%u", number);
-		struct doc *d = filter(c, when, "rewrite_tag", LINES);
+		tag = arena_printf(c->e->a, "%s-%u", c->own, number);
+		struct doc *d = filter(c, when, "rewrite_tag", c->lines);
 		doc_set(c->e->a, d, "Rule", of_f(c->e, v, "$%.*s ^(?:%.*s)$ %s true", (int)x->key.n, x->key.p, (int)v->text.n, v->text.p, tag));
 		put(c, d, "Emitter_Name", tag);
 		put(c, d, "Emitter_Mem_Buf_Limit", "10M");
 	}
-	return tag ? tag : LINES;
+	return tag ? tag : c->lines;
 }
 
 /* ---- the classic syntax ---- */
@@ -342,22 +345,39 @@ add_sections(struct buf *b, const char *title, const struct doc *list)
 	}
 }
 
+static void
+fill(struct config *c)
+{
+	unsigned number = 0;
+	c->filters = doc_list(c->e->a, c->log->at);
+	c->outputs = doc_list(c->e->a, c->log->at);
+	join_lines(c);
+	read_fields(c);
+	match_fields(c, K_drop, "Exclude");
+	match_fields(c, K_keep, "Regex");
+	sample_lines(c);
+	set_fields(c, K_redact, true);
+	set_fields(c, K_add, false);
+	for (struct object *o = c->log->children; o; o = o->next)
+		if (is_destination(o) && !(c->cluster && o->kind == K_to_stdout)) /* an agent that reads what it writes would never end */
+			add_output(c, o, tag_copies(c, o, ++number));
+}
+
+void
+route_sections(struct ecs *e, struct object *log, const char *tags, const char *own, struct doc **filters, struct doc **outputs)
+{
+	struct config c = {.e = e, .log = log, .lines = tags, .own = own, .cluster = true};
+	fill(&c);
+	*filters = c.filters;
+	*outputs = c.outputs;
+}
+
 struct str
 router_config(struct ecs *e, struct object *log)
 {
-	struct config c = {e, log, doc_list(e->a, log->at), doc_list(e->a, log->at)};
+	struct config c = {.e = e, .log = log, .lines = LINES, .own = "berth"};
 	struct buf b = {0};
-	unsigned number = 0;
-	join_lines(&c);
-	read_fields(&c);
-	match_fields(&c, K_drop, "Exclude");
-	match_fields(&c, K_keep, "Regex");
-	sample_lines(&c);
-	set_fields(&c, K_redact, true);
-	set_fields(&c, K_add, false);
-	for (struct object *o = log->children; o; o = o->next)
-		if (is_destination(o))
-			add_output(&c, o, tag_copies(&c, o, ++number));
+	fill(&c);
 	buf_addf(&b, "[SERVICE]\n    Flush 1\n    Grace %d\n    HTTP_Server On\n    HTTP_Listen 127.0.0.1\n    HTTP_Port 2020\n"
 		     "    Parsers_File /fluent-bit/parsers/parsers.conf\n", GRACE_S);
 	if (router_parsers(e, log).n)

@@ -210,6 +210,8 @@ lower_k8s(struct lower *l)
 			k_schedule(&k, n);
 		else if (n->kind == K_job && node_target(l->g, n) == TARGET_K8S)
 			k_job(&k, n);
+		else if (n->kind == K_log)
+			k_log(&k, n);
 	}
 	k_order_jobs(&k);
 	l->attribute = NULL;

@@ -87,6 +87,10 @@ struct doc *k_role_note(struct k8s *k, struct object *node, const char *account)
 bool k_reads_aws_secrets(struct k8s *k, struct object *node);
 struct doc *k_secret_ref(struct k8s *k, struct object *container, const char *name, struct str variable, const struct value *v);
 
+/* k8s_log.c: the fragment of a route; does a workload's route lead to AWS? */
+void k_log(struct k8s *k, struct object *log);
+bool k_log_needs_aws(struct k8s *k, struct object *node);
+
 /* k8s_network.c */
 void k_network(struct k8s *k, struct object *node, const char *name);
 

@@ -18,7 +18,7 @@ uses_aws(struct k8s *k, struct object *node)
 	for (size_t i = 0; i < n; i++)
 		if (edges[i].to->kind == K_queue && str_eqz(get_text(k->g, edges[i].to, A_queue_engine), "sqs"))
 			return true;
-	return object_child(k->p, node, K_allow, NULL) || k_reads_aws_secrets(k, node) || (node->kind == K_service && object_child(k->p, node, K_scale_cloudwatch, NULL));
+	return object_child(k->p, node, K_allow, NULL) || k_reads_aws_secrets(k, node) || k_log_needs_aws(k, node) || (node->kind == K_service && object_child(k->p, node, K_scale_cloudwatch, NULL));
 }
 
 bool

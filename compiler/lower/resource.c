@@ -115,6 +115,15 @@ doc_json(struct arena *a, struct span origin, struct doc *inner)
 	return d;
 }
 
+struct doc *
+doc_yaml(struct arena *a, struct span origin, struct doc *inner)
+{
+	struct doc *d = doc_new(a, DOC_YAML, origin);
+
+	doc_add(d, inner);
+	return d;
+}
+
 static struct doc *
 append(struct doc *parent, struct doc *child)
 {
@@ -171,7 +180,7 @@ doc_add(struct doc *list, struct doc *child)
 {
 	if (!child)
 		return NULL;
-	if (list->kind != DOC_LIST && list->kind != DOC_TEXT && list->kind != DOC_JSON)
+	if (list->kind != DOC_LIST && list->kind != DOC_TEXT && list->kind != DOC_JSON && list->kind != DOC_YAML)
 		bug("an item added to what is no list");
 	return append(list, child);
 }
@@ -295,11 +304,11 @@ step_name(const struct doc *d, struct str path, size_t *used)
 	return n ? member(d, (struct str){path.p, n}) : NULL;
 }
 
-/* A path may lead into the document that a DOC_JSON string holds. */
+/* A path may lead into the document that a DOC_JSON or DOC_YAML string holds. */
 static const struct doc *
 open_json(const struct doc *d)
 {
-	return d && d->kind == DOC_JSON ? d->items : d;
+	return d && (d->kind == DOC_JSON || d->kind == DOC_YAML) ? d->items : d;
 }
 
 const struct doc *
@@ -396,7 +405,8 @@ doc_equal(const struct doc *a, const struct doc *b)
 	case DOC_ATTR: return strcmp(a->address, b->address) == 0 && str_eq(a->text, b->text);
 	case DOC_TEXT:
 	case DOC_LIST:
-	case DOC_JSON: return items_equal(a, b);
+	case DOC_JSON:
+	case DOC_YAML: return items_equal(a, b);
 	case DOC_MAP: return maps_equal(a, b);
 	case DOC_KIND_COUNT: break;
 	}

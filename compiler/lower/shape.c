@@ -98,7 +98,7 @@ found(struct check *c, const struct doc *at, const char *fmt, ...)
 static bool
 is_text(const struct doc *d)
 {
-	return d->kind == DOC_STRING || d->kind == DOC_ATTR || d->kind == DOC_TEXT || d->kind == DOC_JSON;
+	return d->kind == DOC_STRING || d->kind == DOC_ATTR || d->kind == DOC_TEXT || d->kind == DOC_JSON || d->kind == DOC_YAML;
 }
 
 /* The compiled form of a pattern of the tables, made once; NULL where it is no POSIX expression. */

@@ -22,6 +22,7 @@ enum doc_kind {
 	DOC_LIST,
 	DOC_MAP,
 	DOC_JSON,   /* a string that holds the JSON text of its one item (a policy, a state machine) */
+	DOC_YAML,   /* the same as YAML text (a configuration for people to read) */
 	DOC_KIND_COUNT
 };
 
@@ -50,6 +51,7 @@ struct doc *doc_int(struct arena *a, struct span origin, int64_t n);
 struct doc *doc_bool(struct arena *a, struct span origin, bool b);
 struct doc *doc_attr(struct arena *a, struct span origin, const char *address, const char *attr);
 struct doc *doc_json(struct arena *a, struct span origin, struct doc *inner);
+struct doc *doc_yaml(struct arena *a, struct span origin, struct doc *inner);
 /* Append a member or item; returns the child. A key that exists already is a bug. NULL child is ignored. */
 struct doc *doc_set(struct arena *a, struct doc *map, const char *key, struct doc *child);
 struct doc *doc_sets(struct arena *a, struct doc *map, struct str key, struct doc *child);
