@@ -102,7 +102,7 @@ check_jobs(struct graph *g, const struct resources *rs, unsigned forms)
 	if ((forms & alone) == 0 || (forms & able))
 		return true;
 	for (const struct resource *r = rs->first; r; r = r->next) {
-		if (r->when == NULL || strcmp(r->when, "manual") == 0)
+		if (r->kind->platform != RP_AWS || r->when == NULL || strcmp(r->when, "manual") == 0)
 			continue;
 		struct diag *d = complain(g, D_E0185, r->origin, "%s runs %s, which form %s cannot do", r->declaration, r->when,
 					  form_name(forms & 1u << FORM_CLOUDFORMATION ? FORM_CLOUDFORMATION : FORM_TERRAFORM));
@@ -159,7 +159,7 @@ json_text(struct arena *a, struct str text, struct buf *out)
 static bool
 is_manifest(const struct out_file *f)
 {
-	return str_starts(str_of(f->path), "kubernetes/") && strcmp(f->path, "kubernetes/kustomization.yaml") != 0;
+	return str_starts(str_of(f->path), "kubernetes/") && str_ends(str_of(f->path), ".yaml") && strcmp(f->path, "kubernetes/kustomization.yaml") != 0;
 }
 
 /* Manifests as one YAML stream; requests as a JSON line a file. */
@@ -176,7 +176,7 @@ write_stream(struct session *s, struct graph *g, const struct out_set *set)
 			buf_addz(&out, "---\n");
 			buf_adds(&out, f->text);
 		} else if (manifests > 0) {
-			left += strcmp(f->path, "berth.json") != 0 && !str_starts(str_of(f->path), "kubernetes/");
+			left += strcmp(f->path, "berth.json") != 0 && strcmp(f->path, "kubernetes/kustomization.yaml") != 0;
 		} else {
 			buf_addz(&out, "{\"path\":");
 			json_text(g->arena, str_of(arena_printf(g->arena, "%s/%s", g->program->stage->name->text, f->path)), &out);

@@ -314,8 +314,10 @@ api_script(struct arena *a, const struct emit_head *head, const struct resources
 	external_names(a, rs, &names);
 	for (size_t i = 0; i < names.n; i++) {
 		const char *first = external_first(rs, names.v[i]);
-		if (first)
-			buf_addf(&b, "%s=${%s:-%s}\n", names.v[i], names.v[i], first);
+		if (first) {
+			buf_addf(&b, "[ -n \"${%s:-}\" ] || ", names.v[i]);
+			variable(&b, names.v[i], first);
+		}
 		buf_addf(&b, ": \"${%s:?is not set: the program leaves it to whoever deploys}\"\nremember external %s \"$%s\"\n", names.v[i], names.v[i], names.v[i]);
 	}
 	put_all(a, &b, rs, files, false);

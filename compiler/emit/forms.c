@@ -137,7 +137,7 @@ emit_resource(struct arena *a, unsigned mask, const struct emit_head *head, cons
 		api_resource(a, r, files);
 	if (r->kind->platform == RP_AWS && (mask & 1u << FORM_ECSPRESSO))
 		ecspresso_resource(a, head, rs, r, files);
-	if (r->kind->platform == RP_K8S && (mask & 1u << FORM_KUBERNETES)) {
+	if (r->kind->platform == RP_K8S && (mask & 1u << FORM_KUBERNETES) && !is_filled_later(r)) {
 		struct buf text = {0};
 		yaml_write(r->body, &text);
 		*VEC_PUSH(a, files) = (struct out_file){kubernetes_path(a, r, n, total), arena_str(a, buf_str(&text)), false};
@@ -273,12 +273,12 @@ emit_set(unsigned mask, const struct emit_head *of, struct resources *rs, struct
 		return problem;
 	struct arena *a = set->arena;
 	struct doc *root = doc_map(a, NO_SPAN), *list = doc_list(a, NO_SPAN), *extra = doc_list(a, NO_SPAN);
-	unsigned n = 0, total = 0, aws = 0;
+	unsigned n = 0, total = 0, aws = 0, later = 0;
 	for (const struct resource *r = rs->first; r; r = r->next)
-		*(r->kind->platform == RP_K8S ? &total : &aws) += 1;
-	file_list *all = arena_array(a, total + aws + 1, sizeof *all), *files = all;
+		*(is_filled_later(r) ? &later : r->kind->platform == RP_K8S ? &total : &aws) += 1;
+	file_list *all = arena_array(a, total + aws + later + 1, sizeof *all), *files = all;
 	for (const struct resource *r = rs->first; r; r = r->next, files++) {
-		if (r->kind->platform == RP_K8S)
+		if (r->kind->platform == RP_K8S && !is_filled_later(r))
 			n++;
 		emit_resource(a, mask, head, rs, r, n, total, files);
 		for (size_t i = 0; i < files->n; i++)
@@ -287,6 +287,8 @@ emit_set(unsigned mask, const struct emit_head *of, struct resources *rs, struct
 	}
 	if (total > 0 && (mask & 1u << FORM_KUBERNETES))
 		add_extra(a, set, extra, (struct out_file){"kubernetes/kustomization.yaml", kustomization(a, set), false});
+	if (later > 0 && (mask & 1u << FORM_KUBERNETES))
+		add_extra(a, set, extra, (struct out_file){"kubernetes/secrets.sh", secrets_script(a, head, rs), true});
 	if (aws > 0 && (mask & 1u << FORM_ECSPRESSO))
 		problem = add_ecspresso(a, set, extra, head, rs);
 	else if (aws > 0 && (mask & 1u << FORM_CLOUDFORMATION))

@@ -35,6 +35,10 @@ struct str ecspresso_script(struct arena *a, const struct emit_head *head, const
 bool ecschedule_takes(const struct resources *rs, const struct resource *r);
 struct str ecschedule_file(struct arena *a, const struct emit_head *head, const struct resources *rs);
 
+/* secrets.c: a Secret whose values are put in when it is deployed; the script that does. */
+bool is_filled_later(const struct resource *r);
+struct str secrets_script(struct arena *a, const struct emit_head *head, const struct resources *rs);
+
 /* forms.c: values that CI owns (`external`), by name. */
 typedef VEC(const char *) name_list;
 void external_names(struct arena *a, const struct resources *rs, name_list *out);

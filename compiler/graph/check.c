@@ -285,6 +285,23 @@ check_retention(struct graph *g, struct object *to)
 	buf_free(&b);
 }
 
+/* Lists that mean nothing when they are empty. */
+static void
+check_lists(struct graph *g, struct object *o)
+{
+	static const enum attr_id lists[] = {A_http_host, A_http_paths, A_http_methods, A_deploy_canary_weights, A_hook_stage, A_statement_actions, A_statement_on, A_to_kafka_brokers};
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+		const struct value *v = attr_row(lists[i])->kind == o->kind ? get(g, o, lists[i]) : NULL;
+		if (v == NULL || v->kind != V_LIST || v->count > 0)
+			continue;
+		struct diag *d = complain(g, D_E0105, v->origin, "\"%s\" of %s is an empty list", attr_row(lists[i])->name, object_words(g->arena, o));
+		diag_hint(g->compile->diags, d, "For example: %s", attr_row(lists[i])->example);
+	}
+	for (struct object *c = o->children; c; c = c->next)
+		if (!c->gone)
+			check_lists(g, c);
+}
+
 static void
 check_log(struct graph *g, struct object *log)
 {
@@ -352,8 +369,10 @@ graph_check(struct graph *g)
 {
 	if (!g->targeted)
 		return;
-	for (size_t i = 0; i < g->nodes.n; i++)
+	for (size_t i = 0; i < g->nodes.n; i++) {
 		check_node(g, g->nodes.v[i]);
+		check_lists(g, g->nodes.v[i]);
+	}
 	check_refused(g);
 }
 

@@ -177,6 +177,29 @@ check_files(struct graph *g, struct object *c)
 		struct diag *d = complain(g, D_E0169, x->key_at, "\"%.*s\" is not the whole path of a file", (int)x->key.n, x->key.p);
 		diag_hint(g->compile->diags, d, "Write it from the root, such as \"/etc/nginx/conf.d/app.conf\".");
 	}
+	for (struct entry *x = files ? files->entries : NULL; x; x = x->next) {
+		for (struct entry *y = files->entries; y; y = y->next) {
+			if (y->key.n <= x->key.n || memcmp(x->key.p, y->key.p, x->key.n) != 0 || y->key.p[x->key.n] != '/')
+				continue;
+			struct diag *d = complain(g, D_E0169, y->key_at, "\"%.*s\" lies inside \"%.*s\", which is a file", (int)y->key.n, y->key.p, (int)x->key.n, x->key.p);
+			diag_note(g->compile->diags, d, x->key_at, "the file is here");
+		}
+	}
+}
+
+/* Two mounts of a container at one path. */
+static void
+check_mount_paths(struct graph *g, struct object *c)
+{
+	for (struct object *m = object_child(g->program, c, K_mount, NULL); m; m = object_next(m)) {
+		struct str path = get_text(g, m, A_mount_path);
+		for (struct object *o = object_next(m); o; o = object_next(o)) {
+			if (path.n == 0 || !str_eq(path, get_text(g, o, A_mount_path)))
+				continue;
+			struct diag *d = complain(g, D_E0169, get_span(g, o, A_mount_path), "two volumes are mounted at %.*s", (int)path.n, path.p);
+			diag_note(g->compile->diags, d, get_span(g, m, A_mount_path), "the other is here");
+		}
+	}
 }
 
 void
@@ -196,8 +219,10 @@ check_mounts(struct graph *g, struct object *node)
 			}
 		}
 	}
-	for (struct object *c = object_child(g->program, node, K_container, NULL); c; c = object_next(c))
+	for (struct object *c = object_child(g->program, node, K_container, NULL); c; c = object_next(c)) {
 		check_files(g, c);
+		check_mount_paths(g, c);
+	}
 	for (struct object *v = object_child(g->program, node, K_volume, NULL); v; v = object_next(v)) {
 		if (get(g, v, A_volume_path) && !get(g, v, A_volume_efs))
 			complain(g, D_E0169, get_span(g, v, A_volume_path), "only a volume of EFS has a path inside it");

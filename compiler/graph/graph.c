@@ -419,7 +419,7 @@ port_of(struct graph *g, struct object *c, int64_t want, bool named)
 	}
 	for (struct object *o = object_child(g->program, c, K_port, NULL); o; o = object_next(o)) {
 		const struct value *v = get(g, o, A_port_number);
-		if (v && (want == 0 || v->n == want))
+		if (v && (want == 0 || v->n == want) && !str_eqz(get_text(g, o, A_port_protocol), "udp"))
 			return v;
 	}
 	return NULL;

@@ -298,6 +298,14 @@ add_hook(struct ecs *e, struct doc *hooks, struct object *h, const struct value 
 		diag_hint(e->g->compile->diags, d, "It has pre_scale_up, post_scale_up, post_test_traffic_shift, pre_production_traffic_shift and post_production_traffic_shift.");
 		return;
 	}
+	for (const struct doc *i = hooks->items; i; i = i->next) {
+		if (!doc_get(i, event))
+			continue;
+		struct diag *d = complain(e->g, D_E0181, at->origin, "two hooks at %.*s cannot be done by CodeDeploy", (int)at->text.n, at->text.p);
+		diag_note(e->g->compile->diags, d, i->origin, "the other is here");
+		diag_hint(e->g->compile->diags, d, "An AppSpec names one function for each event: let one of them ask the other.");
+		return;
+	}
 	doc_add(hooks, one_member(e, at->origin, event, doc_value(e->l, get(e->g, h, A_hook_lambda))));
 }
 

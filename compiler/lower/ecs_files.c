@@ -72,6 +72,8 @@ check_folder(struct ecs *e, struct object *c, struct object *files, const char *
 	}
 	for (struct object *m = object_child(e->p, c, K_mount, NULL); m; m = object_next(m)) {
 		struct str path = get_text(e->g, m, A_mount_path);
+		while (path.n > 1 && path.p[path.n - 1] == '/')
+			path.n--;
 		if (path.n == 0 || !is_inside(folder, arena_strz(e->a, path)))
 			continue;
 		struct diag *d = complain(e->g, D_E0169, files->at, "files in %s would hide a part of volume \"%s\"", folder, m->label->text);

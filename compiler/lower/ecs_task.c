@@ -511,22 +511,6 @@ add_container(struct task *t, struct object *c, struct doc *list)
 	doc_add(list, d);
 }
 
-/* Containers that berth adds may take the name of one that was written. */
-static void
-check_names(struct task *t, const struct doc *list)
-{
-	for (const struct doc *c = list->items; c; c = c->next) {
-		for (const struct doc *o = c->next; o; o = o->next) {
-			if (!doc_equal(doc_get(c, "name"), doc_get(o, "name")))
-				continue;
-			struct diag *d = complain(t->e->g, D_E0156, o->origin, "two containers of the task would be called \"%.*s\"", (int)doc_get(o, "name")->text.n,
-						  doc_get(o, "name")->text.p);
-			diag_note(t->e->g->compile->diags, d, c->origin, "the other is made for this");
-			diag_hint(t->e->g->compile->diags, d, "berth adds log-router and NAME-files: choose another name.");
-		}
-	}
-}
-
 static struct doc *
 size_reason(struct ecs *e, struct object *node, int n, const char *what, struct size need)
 {
@@ -578,7 +562,7 @@ make_task(struct ecs *e, struct object *node, struct task *t)
 		doc_add(containers, router);
 	for (struct object *c = object_child(e->p, node, K_container, NULL); c; c = object_next(c))
 		add_container(t, c, containers);
-	check_names(t, containers);
+	lower_unique(e->l, containers, "name", "containers of the task", "berth adds log-router and NAME-files: choose another name.");
 	task_roles(t);
 	struct doc *d = doc_map(e->a, node->at), *needs = doc_list(e->a, node->at);
 	struct size need = node_size(e->g, node);
@@ -597,6 +581,7 @@ make_task(struct ecs *e, struct object *node, struct task *t)
 	int64_t disk;
 	struct span disk_at = node->at;
 	doc_set(e->a, d, "volumes", volumes_doc(e, node, &disk, &disk_at));
+	lower_unique(e->l, doc_get(d, "volumes"), "name", "volumes of the task", "berth adds tmp-NAME and files-NAME: choose another name.");
 	doc_set(e->a, d, "ephemeralStorage", disk_doc(e, disk, disk_at));
 	doc_set(e->a, d, "tags", tags_of(e, node, false));
 	t->definition = lower_add(e->l, RK_TASK_DEFINITION, t->name, node, d);

@@ -54,9 +54,8 @@ make_deployment(struct k8s *k, struct object *node, const char *name, struct res
 {
 	struct doc *d = k_object(k, RK_K_DEPLOYMENT, node, name), *spec = doc_map(k->a, node->at), *selector = doc_map(k->a, node->at);
 	const struct value *count = get(k->g, node, A_service_count);
-	if (k_shifting(k, node))
-		doc_set(k->a, spec, "replicas", k_int(k, node, 0, "the Rollout runs the pods"));
-	else if (count && count->kind != V_EXTERNAL && !k_autoscaled(k, node))
+	/* under a Rollout none is said: a service that changes over keeps its copies until the Rollout has its own */
+	if (!k_shifting(k, node) && count && count->kind != V_EXTERNAL && !k_autoscaled(k, node))
 		doc_set(k->a, spec, "replicas", k_of_int(k, count, count->kind == V_RANGE ? count->items->n : count->n));
 	doc_set(k->a, spec, "revisionHistoryLimit", k_int(k, node, 10, "the API's default, written out"));
 	doc_set(k->a, spec, "progressDeadlineSeconds", k_int(k, node, 600, "the API's default, written out"));
@@ -95,15 +94,18 @@ make_service(struct k8s *k, struct object *node, const char *name, const char *s
 		known = arena_printf(k->a, "%s%s", name_cut(k->a, known, 63 - (int)strlen(suffix)), suffix);
 	struct doc *d = k_object(k, RK_K_SERVICE, node, known), *spec = doc_map(k->a, node->at), *ports = doc_list(k->a, node->at);
 	for (struct object *c = object_child(k->p, node, K_container, NULL); c; c = object_next(c)) {
+		if (get_bool(k->g, c, A_container_init))
+			continue; /* gone when the pod serves */
 		const struct value *v = get(k->g, c, A_container_port);
 		if (v)
-			add_service_port(k, ports, v, "http", "TCP");
+			add_service_port(k, ports, v, k_port_name(k, c), "TCP");
 		for (struct object *p = object_child(k->p, c, K_port, NULL); p; p = object_next(p)) {
 			v = get(k->g, p, A_port_number);
 			if (v)
 				add_service_port(k, ports, v, p->label->text, str_eqz(get_text(k->g, p, A_port_protocol), "udp") ? "UDP" : "TCP");
 		}
 	}
+	lower_unique(k->l, ports, "name", "ports of the Service", "`port = N` is called http: give the ports of the workload names of their own, port NAME { number = N }.");
 	doc_set(k->a, spec, "type", k_add(k, node, "ClusterIP", "reachable inside the cluster"));
 	doc_set(k->a, spec, "selector", k_selector(k, node, name));
 	doc_set(k->a, spec, "ports", ports);
@@ -199,6 +201,7 @@ lower_k8s(struct lower *l)
 	}
 	l->attribute = aws_attribute;
 	l->ctx = aws;
+	map_init(&k.files, l->arena);
 	if (l->g->target == TARGET_K8S)
 		for (struct object *m = program_first(k.p, K_manifest); m; m = object_next(m))
 			k_manifest(l, m, k.ns);

@@ -11,6 +11,7 @@ struct k8s {
 	struct program *p;
 	const struct value *ns; /* the namespace */
 	struct ecs *aws;        /* what the stage says of its AWS account, or NULL when no workload needs it */
+	struct map files;       /* SOPS files that were read: their name -> a list with their document, or an empty one */
 	VEC(struct resource *) needs; /* of the workload being made: what is there before it */
 };
 
@@ -26,11 +27,14 @@ struct doc *k_object(struct k8s *k, int kind, struct object *node, const char *n
 /* The labels of everything, and the two that select. */
 struct doc *k_labels(struct k8s *k, struct object *node, const char *name);
 struct doc *k_selector(struct k8s *k, struct object *node, const char *name);
+/* What the container's one `port` is called: http for the container that takes the traffic, its own name for others. */
+const char *k_port_name(struct k8s *k, struct object *container);
 /* Where the list of an argument vector or one text for the shell goes. */
 struct doc *k_command(struct k8s *k, const struct value *v);
 
 /* The workload being made comes after it. */
 void k_need(struct k8s *k, struct resource *r);
+void k_need_once(struct k8s *k, struct resource *r);
 /* Edges to all that the workload needs; then the list is empty. */
 void k_wait(struct k8s *k, struct resource *workload);
 /* 512Mi: the largest unit that divides. */

@@ -70,7 +70,7 @@ k_command(struct k8s *k, const struct value *v)
 		if (d && d->kind == DOC_STRING) { /* the kubelet would expand $(NAME) */
 			struct buf b = {0};
 			for (size_t n = 0; n < d->text.n; n++) {
-				if (d->text.p[n] == '$' && n + 1 < d->text.n && d->text.p[n + 1] == '(')
+				if (d->text.p[n] == '$' && n + 1 < d->text.n && (d->text.p[n + 1] == '(' || d->text.p[n + 1] == '$'))
 					buf_addc(&b, '$');
 				buf_addc(&b, d->text.p[n]);
 			}
@@ -97,10 +97,34 @@ k_bytes(struct k8s *k, const struct value *v)
 	return k_of(k, v, arena_printf(k->a, "%lld%s", (long long)n, units[u]));
 }
 
+const char *
+k_port_name(struct k8s *k, struct object *container)
+{
+	enum { PORT_NAME_MAX = 15 };
+	struct object *main = NULL;
+	int64_t port;
+	struct span at;
+	if (container->parent->kind != K_service || !node_port(k->g, container->parent, &main, &port, &at)) {
+		main = object_child(k->p, container->parent, K_container, NULL);
+		while (main && !get(k->g, main, A_container_port))
+			main = object_next(main);
+	}
+	return main == container || main == NULL || !get(k->g, main, A_container_port) ? "http" : name_cut(k->a, container->label->text, PORT_NAME_MAX);
+}
+
 void
 k_need(struct k8s *k, struct resource *r)
 {
 	*VEC_PUSH(k->a, &k->needs) = r;
+}
+
+void
+k_need_once(struct k8s *k, struct resource *r)
+{
+	for (size_t i = 0; i < k->needs.n; i++)
+		if (k->needs.v[i] == r)
+			return;
+	k_need(k, r);
 }
 
 void
@@ -145,6 +169,7 @@ add_tags(struct k8s *k, struct doc *labels, struct object *owner)
 struct doc *
 k_selector(struct k8s *k, struct object *node, const char *name)
 {
+	name = name_cut(k->a, name, 63); /* label values are no longer */
 	struct doc *d = doc_map(k->a, node->at);
 	doc_set(k->a, d, "app.kubernetes.io/name", k_add(k, node, name, "the declaration's name"));
 	doc_set(k->a, d, "app.kubernetes.io/instance", k_add(k, node, name, "the object's name"));

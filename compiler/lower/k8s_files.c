@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { CONFIG_MAX = 1024 * 1024 };
+enum { CONFIG_MAX = 1024 * 1024, KEY_MAX = 240 };
 
 /* The last part of the path, in the letters a key may have; a number makes it the only one. */
 static const char *
@@ -21,9 +21,9 @@ key_of(struct k8s *k, const struct doc *data, struct str path)
 	for (size_t i = from; i < path.n; i++) {
 		char c = path.p[i];
 		bool good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
-		buf_addc(&b, good ? c : '-');
+		buf_addc(&b, good && !(c == '.' && b.n == 0) ? c : '-');
 	}
-	const char *base = arena_strz(k->a, buf_str(&b)), *key = base;
+	const char *base = name_cut(k->a, arena_strz(k->a, buf_str(&b)), KEY_MAX), *key = base;
 	buf_free(&b);
 	for (unsigned n = 2; doc_get(data, key); n++)
 		key = arena_printf(k->a, "%u-%s", n, base);
@@ -35,8 +35,10 @@ check_paths(struct k8s *k, struct object *c, struct object *files)
 {
 	for (struct object *m = object_child(k->p, c, K_mount, NULL); m; m = object_next(m)) {
 		struct str path = get_text(k->g, m, A_mount_path);
+		while (path.n > 0 && path.p[path.n - 1] == '/')
+			path.n--;
 		for (struct entry *x = files->entries; x; x = x->next) {
-			if (path.n == 0 || x->key.n <= path.n || memcmp(x->key.p, path.p, path.n) != 0 || x->key.p[path.n] != '/')
+			if (x->key.n < path.n || memcmp(x->key.p, path.p, path.n) != 0 || (x->key.n > path.n && x->key.p[path.n] != '/'))
 				continue;
 			struct diag *d = complain(k->g, D_E0169, x->key_at, "a file inside volume \"%s\" would be hidden or hide", m->label->text);
 			diag_note(k->g->compile->diags, d, m->at, "it is mounted here");
@@ -52,7 +54,7 @@ k_files(struct k8s *k, struct object *node, const char *name, struct object *c, 
 	if (files == NULL)
 		return;
 	struct doc *data = doc_map(k->a, files->at);
-	const char *volume = arena_printf(k->a, "files-%s", c->label->text);
+	const char *volume = name_cut(k->a, arena_printf(k->a, "files-%s", c->label->text), 63);
 	struct buf content = {0};
 	uint64_t bytes = 0;
 	check_paths(k, c, files);

@@ -418,6 +418,34 @@ make_binding(struct route *r, const struct value *group)
 	return lower_add(k->l, RK_K_TARGET_GROUP_BINDING, r->name, r->node, d);
 }
 
+/* Hosts and paths that no Ingress and no route takes. */
+static void
+check_route(struct route *r)
+{
+	for (const struct value *v = first_of(r->hosts); v; v = next_of(r->hosts, v)) {
+		struct str s = v->text;
+		if (str_starts(s, "*."))
+			s = (struct str){s.p + 2, s.n - 2};
+		bool good = s.n > 0 && s.p[0] != '.' && s.p[0] != '-' && s.p[s.n - 1] != '.' && s.p[s.n - 1] != '-';
+		for (size_t i = 0; i < s.n; i++)
+			good &= (s.p[i] >= 'a' && s.p[i] <= 'z') || (s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == '-' || s.p[i] == '.';
+		if (good)
+			continue;
+		struct diag *d = complain(r->k->g, D_E0181, v->origin, "host \"%.*s\" cannot be done on kubernetes", (int)v->text.n, v->text.p);
+		diag_hint(r->k->g->compile->diags, d, "It takes whole names in lower case, and *. before one: \"*.example.com\".");
+	}
+	for (const struct value *v = first_of(r->paths); v; v = next_of(r->paths, v)) {
+		if (v->text.n > 0 && v->text.p[0] == '/' && !strstr(arena_strz(r->k->a, v->text), "//"))
+			continue;
+		struct diag *d = complain(r->k->g, D_E0181, v->origin, "path \"%.*s\" cannot be done on kubernetes", (int)v->text.n, v->text.p);
+		diag_hint(r->k->g->compile->diags, d, "A path begins with / and has no empty parts.");
+	}
+	if (str_eqz(r->kind, "gateway") && str_eqz(r->protocol, "http2")) {
+		struct diag *d = complain(r->k->g, D_E0181, get_span(r->k->g, r->http, A_http_protocol), "protocol = http2 cannot be done with ingress = gateway");
+		diag_hint(r->k->g->compile->diags, d, "A gateway speaks HTTP/1.1 or gRPC to pods; use ingress = alb.");
+	}
+}
+
 /* What the Service calls the port. */
 static const char *
 port_name(struct k8s *k, struct object *c, int64_t port)
@@ -427,7 +455,7 @@ port_name(struct k8s *k, struct object *c, int64_t port)
 		if (v && v->n == port)
 			return p->label->text;
 	}
-	return "http";
+	return k_port_name(k, c);
 }
 
 void
@@ -438,14 +466,20 @@ k_http(struct k8s *k, struct object *node, const char *name, struct resource *se
 	struct span at;
 	if (http == NULL || service == NULL || !node_port(k->g, node, &c, &port, &at))
 		return;
-	const struct value *kind = get(k->g, kubernetes, A_kubernetes_ingress), *group = get(k->g, http, A_http_target_group), *path = get(k->g, http, A_http_path);
+	const struct value *kind = get(k->g, kubernetes, A_kubernetes_ingress), *group = get(k->g, http, A_http_target_group);
 	if (kind == NULL && group == NULL) {
 		struct diag *d = complain(k->g, D_E0170, http->at, "stage \"%s\" does not say its ingress, which http needs", k->p->stage->name->text);
 		diag_hint(k->g->compile->diags, d, "Write kubernetes { ingress = alb } in the stage; nginx and gateway are the others.");
 		return;
 	}
-	struct route r = {.k = k, .node = node, .http = http, .name = name, .service = service->name, .port = port_name(k, c, port), .hosts = get(k->g, http, A_http_host),
-			  .paths = path ? path : get(k->g, http, A_http_paths), .kind = kind ? kind->text : STR("alb"), .protocol = get_text(k->g, http, A_http_protocol)};
+	struct route r = {.k = k, .node = node, .http = http, .name = name, .service = service->name, .port = port_name(k, c, port), .kind = kind ? kind->text : STR("alb")};
+	if (group == NULL) { /* a target group that exists has its own rules */
+		const struct value *path = get(k->g, http, A_http_path);
+		r.hosts = get(k->g, http, A_http_host);
+		r.paths = path ? path : get(k->g, http, A_http_paths);
+		r.protocol = get_text(k->g, http, A_http_protocol);
+		check_route(&r);
+	}
 	struct resource *made = group ? make_binding(&r, group) : str_eqz(r.kind, "gateway") ? make_gateway_route(&r, port, at) : make_ingress(&r);
 	if (made)
 		resource_edge(k->l->out, made, service);

@@ -92,7 +92,7 @@ k_manifest(struct lower *l, struct object *m, const struct value *ns)
 	}
 	uint32_t source = sources_add(c->sources, p.path, text, false);
 	struct doc *list = doc_list(l->arena, file->origin);
-	if (!yaml_read(l->arena, c->diags, sources_get(c->sources, source), source, list))
+	if (!yaml_read(l->arena, c->diags, sources_get(c->sources, source), source, false, list))
 		return;
 	if (list->items == NULL)
 		refuse(&p, file->origin, "there is no document in it");

@@ -73,7 +73,7 @@ ports_doc(struct k8s *k, struct object *c)
 	struct doc *list = doc_list(k->a, c->at);
 	const struct value *v = get(k->g, c, A_container_port);
 	if (v)
-		add_port(k, list, v, "http", "TCP");
+		add_port(k, list, v, k_port_name(k, c), "TCP");
 	for (struct object *p = object_child(k->p, c, K_port, NULL); p; p = object_next(p)) {
 		v = get(k->g, p, A_port_number);
 		check_port_name(k, p);
@@ -92,7 +92,7 @@ k_has_ports(struct k8s *k, struct object *node)
 	return false;
 }
 
-/* The kubelet expands $(NAME): a literal one is doubled. */
+/* The kubelet expands $(NAME) and takes $$ for $: a literal one is doubled. */
 static struct doc *
 env_value(struct k8s *k, const struct value *v)
 {
@@ -101,7 +101,7 @@ env_value(struct k8s *k, const struct value *v)
 		return d;
 	struct buf b = {0};
 	for (size_t i = 0; i < d->text.n; i++) {
-		if (d->text.p[i] == '$' && i + 1 < d->text.n && d->text.p[i + 1] == '(')
+		if (d->text.p[i] == '$' && i + 1 < d->text.n && (d->text.p[i + 1] == '(' || d->text.p[i + 1] == '$'))
 			buf_addc(&b, '$');
 		buf_addc(&b, d->text.p[i]);
 	}
@@ -154,6 +154,19 @@ quantity_cpu(struct k8s *k, const struct value *v)
 	return v->n % 1000 == 0 ? k_of(k, v, arena_printf(k->a, "%" PRId64, v->n / 1000)) : k_of(k, v, arena_printf(k->a, "%" PRId64 "m", v->n));
 }
 
+/* GiB: the kubelet counts a pod's own volumes against the limits of its containers. */
+static int64_t
+own_storage(struct k8s *k, struct object *c)
+{
+	int64_t bytes = (int64_t)1 << 30;
+	for (struct object *m = object_child(k->p, c, K_mount, NULL); m; m = object_next(m)) {
+		struct object *v = object_child(k->p, c->parent, K_volume, m->label);
+		const struct value *size = v ? get(k->g, v, A_volume_size) : NULL;
+		bytes += size ? size->n : (int64_t)1 << 30;
+	}
+	return (bytes + ((int64_t)1 << 30) - 1) >> 30;
+}
+
 static struct doc *
 resources_doc(struct k8s *k, struct object *c)
 {
@@ -163,7 +176,7 @@ resources_doc(struct k8s *k, struct object *c)
 		struct doc *m = doc_map(k->a, c->at);
 		doc_set(k->a, m, "cpu", cpu ? quantity_cpu(k, cpu) : NULL);
 		doc_set(k->a, m, "memory", memory ? k_bytes(k, memory) : NULL);
-		doc_set(k->a, m, "ephemeral-storage", k_add(k, c, "1Gi", "room for logs and temporary files, bounded so that one pod cannot fill the node"));
+		doc_set(k->a, m, "ephemeral-storage", k_add(k, c, arena_printf(k->a, "%" PRId64 "Gi", own_storage(k, c)), "room for logs, temporary files and the volumes, bounded so that one pod cannot fill the node"));
 		doc_set(k->a, d, i ? "limits" : "requests", m);
 	}
 	return d;
@@ -258,9 +271,11 @@ handler(struct k8s *k, struct object *c, struct object *h, bool health, const ch
 	if (http) {
 		const struct value *port = get(k->g, c, A_container_port);
 		struct object *named = object_child(k->p, c, K_port, NULL);
+		while (named && str_eqz(get_text(k->g, named, A_port_protocol), "udp"))
+			named = object_next(named);
 		d = doc_map(k->a, http->origin);
 		doc_set(k->a, d, "path", doc_value(k->l, http));
-		doc_set(k->a, d, "port", port || !named ? doc_z(k->a, http->origin, "http") : doc_z(k->a, http->origin, named->label->text));
+		doc_set(k->a, d, "port", port || !named ? doc_z(k->a, http->origin, k_port_name(k, c)) : doc_z(k->a, http->origin, named->label->text));
 		*key = "httpGet";
 		return d;
 	}
@@ -361,7 +376,7 @@ add_probes(struct k8s *k, struct object *c, struct doc *def)
 		const struct value *grace = get(k->g, h, A_health_grace), *port = get(k->g, c, A_container_port);
 		add_probe(k, c, def, "readinessProbe", h, true);
 		if (port)
-			add_liveness(k, h, def, k_add(k, h, "http", "the container's port"));
+			add_liveness(k, h, def, k_add(k, h, k_port_name(k, c), "the container's port"));
 		if (grace && s == NULL && grace->n > 0)
 			add_grace(k, c, def, h, grace);
 	} else {
@@ -622,6 +637,7 @@ k_pod(struct k8s *k, struct object *node, const char *name, const char *account,
 	k_volumes(k, node, volumes);
 	if (made.tmp)
 		doc_add(volumes, tmp_volume(k, node));
+	lower_unique(k->l, volumes, "name", "volumes of the pod", "berth adds tmp and files-NAME: choose another name.");
 	if (volumes->count)
 		doc_set(k->a, spec, "volumes", volumes);
 	doc_set(k->a, pod, "spec", spec);

@@ -44,6 +44,8 @@ add_step(struct k8s *k, struct doc *steps, const struct value *share, int64_t th
 	}
 	doc_set(k->a, weight, "setWeight", k_of_int(k, share, thousandths / 1000));
 	doc_add(steps, weight);
+	if (pause->n == 0)
+		return;
 	doc_set(k->a, duration, "duration", k_of(k, pause, arena_printf(k->a, "%" PRId64 "s", (pause->n + 999) / 1000)));
 	doc_set(k->a, wait, "pause", duration);
 	doc_add(steps, wait);

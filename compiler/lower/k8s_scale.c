@@ -74,8 +74,8 @@ rules_doc(struct k8s *k, struct object *s, bool up)
 	const struct value *cooldown = get(k->g, s, cooldown_of(s->kind));
 	const struct value *window = own ? get(k->g, own, up ? A_up_window : A_down_window) : NULL;
 	struct doc *d = doc_map(k->a, s->at);
-	if (window == NULL)
-		window = cooldown;
+	if (window == NULL && !up)
+		window = cooldown; /* going up at once is what a backlog needs */
 	doc_set(k->a, d, "stabilizationWindowSeconds",
 		window ? k_of_int(k, window, window->n / 1000) : k_int(k, s, up ? 0 : 300, up ? "copies are added at once" : "and taken away slowly"));
 	if (own) {
@@ -153,8 +153,14 @@ resource_trigger(struct k8s *k, struct object *s, struct doc *t, struct doc *m)
 static const char *
 number_of(struct k8s *k, const struct value *v)
 {
-	if (v->kind == V_NUMBER)
-		return arena_printf(k->a, v->n % 1000000 ? "%g" : "%.0f", (double)v->n / 1000000);
+	if (v->kind == V_NUMBER) {
+		char *text = arena_printf(k->a, "%" PRId64 ".%06d", v->n / 1000000, (int)(v->n % 1000000)), *end = text + strlen(text);
+		while (end[-1] == '0')
+			*--end = '\0';
+		if (end[-1] == '.')
+			end[-1] = '\0';
+		return text;
+	}
 	if (v->kind == V_DURATION)
 		return arena_printf(k->a, "%" PRId64, (v->n + 999) / 1000);
 	if (v->kind == V_PERCENT)
@@ -171,6 +177,7 @@ prometheus_trigger(struct k8s *k, struct object *s, struct doc *t, struct doc *m
 		diag_hint(k->g->compile->diags, d, "Add server = \"http://prometheus.monitoring:9090\", or give the output \"prometheus_url\" in the stage's outputs file.");
 	}
 	doc_set(k->a, t, "type", k_add(k, s, "prometheus", "scale prometheus"));
+	doc_set(k->a, t, "metricType", k_add(k, s, "Value", "the metric itself is kept at the target, not a share for each copy"));
 	doc_set(k->a, m, "serverAddress", doc_value(k->l, server));
 	doc_set(k->a, m, "query", doc_value(k->l, get(k->g, s, A_scale_prometheus_query)));
 	doc_set(k->a, m, "threshold", k_of(k, target, number_of(k, target)));
@@ -188,7 +195,8 @@ redis_address(struct k8s *k, struct object *s, const struct value *url)
 		return NULL;
 	}
 	host += 3;
-	return arena_strz(k->a, (struct str){host, strcspn(host, "/?")});
+	struct str address = {host, strcspn(host, "/?")};
+	return arena_printf(k->a, "%.*s%s", (int)address.n, address.p, memchr(address.p, ':', address.n) ? "" : ":6379");
 }
 
 static void
@@ -204,8 +212,14 @@ redis_trigger(struct k8s *k, struct object *s, struct object *q, int64_t per, co
 		doc_set(k->a, m, "address", k_of(k, get(k->g, redis, A_redis_url), address));
 	doc_set(k->a, m, "listName", list ? doc_value(k->l, list) : k_add(k, s, name, "as the queue's engine names its lists"));
 	doc_set(k->a, m, "listLength", k_of(k, from, arena_printf(k->a, "%" PRId64, per)));
+	const struct value *url = redis ? get(k->g, redis, A_redis_url) : NULL;
+	const char *path = address ? strchr(strstr(arena_strz(k->a, url->text), "://") + 3, '/') : NULL;
 	if (db)
 		doc_set(k->a, m, "databaseIndex", k_of(k, db, arena_printf(k->a, "%" PRId64, db->n)));
+	else if (path && path[1] >= '0' && path[1] <= '9')
+		doc_set(k->a, m, "databaseIndex", k_of(k, url, arena_strz(k->a, (struct str){path + 1, strspn(path + 1, "0123456789")})));
+	if (address && str_starts(url->text, "rediss:"))
+		doc_set(k->a, m, "enableTLS", k_of(k, url, "true"));
 }
 
 /* KEDA reads metrics of AWS as the identity of its own operator. */
@@ -242,6 +256,7 @@ cloudwatch_trigger(struct k8s *k, struct object *s, struct doc *t, struct doc *m
 		buf_addf(&values, "%s%.*s", values.n ? ";" : "", v ? (int)v->text.n : 0, v ? v->text.p : "");
 	}
 	doc_set(k->a, t, "type", k_add(k, s, "aws-cloudwatch", "scale cloudwatch"));
+	doc_set(k->a, t, "metricType", k_add(k, s, "Value", "the metric itself is kept at the target, not a share for each copy"));
 	doc_set(k->a, m, "namespace", doc_value(k->l, get(k->g, s, A_scale_cloudwatch_namespace)));
 	doc_set(k->a, m, "metricName", doc_value(k->l, get(k->g, s, A_scale_cloudwatch_metric)));
 	if (names.n) {
@@ -475,6 +490,12 @@ k_scale(struct k8s *k, struct object *node, const char *name, struct resource *d
 		return;
 	for (struct object *c = node->children; c; c = c->next)
 		metric |= is_metric(c);
+	const struct value *count = get(k->g, node, A_service_count);
+	if (!metric && count->items->n == 0) {
+		struct diag *d = complain(k->g, D_E0181, count->origin, "count from 0 by CPU or memory alone cannot be done on kubernetes");
+		diag_hint(k->g->compile->diags, d, "Without a copy there is nothing to measure: begin at 1, or scale by a queue or a metric too.");
+		return;
+	}
 	if (metric)
 		make_scaled_object(k, node, name, deployment);
 	else

@@ -53,6 +53,21 @@ lower_add(struct lower *l, int kind, const char *name, struct object *declaratio
 	return r;
 }
 
+void
+lower_unique(struct lower *l, const struct doc *list, const char *key, const char *what, const char *hint)
+{
+	for (const struct doc *a = list ? list->items : NULL; a; a = a->next) {
+		for (const struct doc *b = a->next; b; b = b->next) {
+			const struct doc *name = doc_get(b, key);
+			if (!doc_equal(doc_get(a, key), name))
+				continue;
+			struct diag *d = complain(l->g, D_E0156, b->origin, "two %s would be called \"%.*s\"", what, (int)name->text.n, name->text.p);
+			diag_note(l->g->compile->diags, d, a->origin, "the other comes from here");
+			diag_hint(l->g->compile->diags, d, "%s", hint);
+		}
+	}
+}
+
 /* ---- patches ---- */
 
 static struct doc *
@@ -172,6 +187,11 @@ static void
 report_shape(void *ctx, const char *path, const struct doc *at, const char *what)
 {
 	struct shape_ctx *c = ctx;
+	if (at && at->value) { /* a setting as it was written: it is not berth's mistake */
+		struct diag *d = complain(c->l->g, D_E0105, at->origin, "%s takes no such value: %s", c->r->kind->shape, what);
+		diag_hint(c->l->g->compile->diags, d, "The limit is the platform's, for %s.", path);
+		return;
+	}
 	complain(c->l->g, D_E0900, at ? at->origin : c->r->origin, "%s: %s: %s (a mistake of berth, please report it)", c->r->address, path, what);
 }
 

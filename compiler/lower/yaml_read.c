@@ -23,6 +23,7 @@ struct reader {
 	size_t index, byte; /* a character's number and its place, remembered: libyaml counts characters */
 	yaml_parser_t parser;
 	yaml_event_t event;
+	bool keys_only; /* values are not passed on, so what readers take them for does not matter */
 	bool failed;
 };
 
@@ -122,6 +123,8 @@ plain(struct reader *r, struct str s, struct span at)
 	for (size_t i = 0; i < s.n && like_number; i++)
 		like_number = strchr("0123456789abcdefABCDEFxXoO_.:+-TZ ", s.p[i]) != NULL;
 	static const char *const truths[] = {"true", "false"};
+	if (r->keys_only)
+		return doc_string(r->a, at, s);
 	if (like_number || one_of(s, disputed, sizeof disputed / sizeof *disputed) || one_of(s, truths, 2)) {
 		fail(r, at, arena_printf(r->a, "readers of YAML do not agree on %.*s", (int)s.n, s.p), "Put it in quotes, or write it as a plain decimal number, true or false.");
 		return NULL;
@@ -202,9 +205,9 @@ node(struct reader *r, int depth)
 }
 
 bool
-yaml_read(struct arena *a, struct diags *diags, const struct source *s, uint32_t file, struct doc *list)
+yaml_read(struct arena *a, struct diags *diags, const struct source *s, uint32_t file, bool keys_only, struct doc *list)
 {
-	struct reader r = {.a = a, .diags = diags, .file = file, .text = s->text};
+	struct reader r = {.a = a, .diags = diags, .file = file, .text = s->text, .keys_only = keys_only};
 	if (!yaml_parser_initialize(&r.parser))
 		die_oom();
 	yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);

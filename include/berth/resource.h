@@ -17,7 +17,8 @@ enum doc_kind {
 	DOC_NUMBER, /* a decimal: fixed point in millionths */
 	DOC_STRING,
 	DOC_ATTR,   /* an attribute that the platform gives on creation: `attr` of resource `address`; or, with the address
-	               "external", a value that CI gives by the name `attr` (items: its first value, or none) */
+	               "external", a value that CI gives by the name `attr` (items: its first value, or none); or, with the address
+	               "sops", what a SOPS file holds, FILE#KEY, decrypted when it is deployed and never before */
 	DOC_TEXT,   /* a string made of DOC_STRING and DOC_ATTR items */
 	DOC_LIST,
 	DOC_MAP,

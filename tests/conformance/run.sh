@@ -92,8 +92,8 @@ else
 fi
 apiserver=${BERTH_APISERVER:-$cache/kube-apiserver}
 if [ -x "$apiserver" ] && command -v etcd > /dev/null && command -v openssl > /dev/null && install pyyaml; then
-	"$py" tests/conformance/apiserver.py "$apiserver" "$tmp"/hello/cluster/kubernetes/[0-9]*.yaml "$tmp"/k8s-*/prod/kubernetes/[0-9]*.yaml
-	report "kube-apiserver, strict, dry run: hello and tests/forms" $?
+	"$py" tests/conformance/apiserver.py "$apiserver" tests/compile/rails-on-eks/prod/kubernetes/[0-9]*.yaml "$tmp"/hello/cluster/kubernetes/[0-9]*.yaml "$tmp"/k8s-*/prod/kubernetes/[0-9]*.yaml
+	report "kube-apiserver, strict, dry run: rails-on-eks, hello and tests/forms" $?
 else
 	skip "kube-apiserver" "$apiserver (BERTH_APISERVER names another) or etcd is not there; no registry offers the server as a binary, and its build takes seven minutes"
 fi

@@ -144,6 +144,32 @@ for path in a/b /a/../b /a//b /a/ /; do
 	expect "a file called $path" 1 'E0169.*whole path' "$BERTH" check "$tmp/files.berth"
 done
 
+# SOPS files on Kubernetes
+mkdir -p "$tmp/sops/secrets"
+cp examples/rails-on-eks/secrets/prod.yaml "$tmp/sops/secrets/prod.yaml"
+printf 'plain: text\n' > "$tmp/sops/secrets/plain.yaml"
+sops() { # FILE KEY
+	cat > "$tmp/sops/main.berth" << EOF
+project app { edition = 2026 }
+stage prod {
+  platform = kubernetes
+  kubernetes { namespace = "a", secrets = sops }
+}
+${service%\}*\}}
+    secrets { KEY = sops("$1", "$2") }
+  }
+}
+EOF
+}
+sops secrets/prod.yaml database_url
+expect 'a key of a SOPS file' 0 'written' "$BERTH" compile -o "$tmp/ok" "$tmp/sops"
+sops secrets/prod.yaml database_ulr
+expect 'a key that the file has not' 1 'E0172.*there is no' "$BERTH" compile -o "$tmp/out" "$tmp/sops"
+sops secrets/plain.yaml plain
+expect 'a secret that nobody has encrypted' 1 'E0172.*not encrypted' "$BERTH" compile -o "$tmp/out" "$tmp/sops"
+sops secrets/none.yaml plain
+expect 'a SOPS file that is not there' 1 'E0172.*cannot be read' "$BERTH" compile -o "$tmp/out" "$tmp/sops"
+
 # windows of the clock on Kubernetes
 window() { # CRON COUNT CRON COUNT
 	sed -e "s|\"0 9 \* \* MON-FRI\", count = 6..10|\"$1\", count = $2|" -e "s|\"30 19 \* \* MON-FRI\", count = 2..10|\"$3\", count = $4|" tests/forms/scaling.berth > "$tmp/window.berth"
