@@ -3,7 +3,6 @@
  */
 #include "k8s.h"
 
-#include <regex.h>
 #include <string.h>
 
 struct doc *
@@ -192,12 +191,7 @@ static void
 check_name(struct k8s *k, int kind, struct object *node, const char *name)
 {
 	const struct resource_kind *row = resource_kind_get(kind);
-	regex_t re;
-	if (regcomp(&re, row->name_pattern, REG_EXTENDED | REG_NOSUB) != 0)
-		bug("the name pattern of %s", row->kind);
-	bool good = regexec(&re, name, 0, NULL, 0) == 0;
-	regfree(&re);
-	if (good)
+	if (resource_name_ok(row, name))
 		return;
 	struct diag *d = complain(k->g, D_E0155, node->at, "\"%s\" cannot be the name of a %s", name, row->shape);
 	diag_hint(k->g->compile->diags, d, "Kubernetes takes lower-case letters, digits and hyphens; name = \"…\" gives another name.");

@@ -325,8 +325,9 @@ static struct doc *
 gateway_matches(struct route *r)
 {
 	struct k8s *k = r->k;
-	struct doc *list = doc_list(k->a, r->http->at);
-	const struct value *methods = get(k->g, r->http, A_http_methods), *path = first_of(r->paths);
+	const struct value *methods = get(k->g, r->http, A_http_methods), *path = first_of(r->paths), *from = r->paths ? r->paths : methods;
+	struct doc *list = doc_list(k->a, from ? from->origin : r->http->at);
+	list->value = from;
 	do {
 		const struct value *method = first_of(methods);
 		do {
@@ -374,6 +375,7 @@ make_gateway_route(struct route *r, int64_t port, struct span port_at)
 	doc_set(k->a, spec, "parentRefs", parents_doc(r, gateway));
 	if (r->hosts) {
 		struct doc *hosts = doc_list(k->a, r->hosts->origin);
+		hosts->value = r->hosts;
 		for (const struct value *v = first_of(r->hosts); v; v = next_of(r->hosts, v))
 			doc_add(hosts, doc_value(k->l, v));
 		doc_set(k->a, spec, "hostnames", hosts);

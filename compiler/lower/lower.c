@@ -50,6 +50,13 @@ lower_add(struct lower *l, int kind, const char *name, struct object *declaratio
 		diag_note(l->g->compile->diags, d, clash->origin, "the other is here");
 		diag_hint(l->g->compile->diags, d, "Rename one of them.");
 	}
+	struct diags *diags = l->g->compile->diags;
+	const char *cause = arena_printf(l->arena, "name of %s", r->declaration);
+	if (r->kind->platform == RP_AWS && !resource_name_ok(r->kind, name) && !diag_again(diags, declaration->at, NULL, cause)) {
+		struct diag *d = complain(l->g, D_E0155, declaration->at, "\"%s\" cannot be the name of %s", name, r->kind_name);
+		diag_cause(diags, cause, d);
+		diag_hint(diags, d, "Names are made of the prefix and the declaration's name, or of name = \"…\" (%s).", r->kind->source);
+	}
 	return r;
 }
 

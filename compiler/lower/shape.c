@@ -122,6 +122,13 @@ compiled(const char *pattern)
 	return known[i].good ? &known[i].re : NULL;
 }
 
+bool
+resource_name_ok(const struct resource_kind *kind, const char *name)
+{
+	const regex_t *re = kind->name_pattern ? compiled(kind->name_pattern) : NULL;
+	return re == NULL || regexec(re, name, 0, NULL, 0) == 0;
+}
+
 static void
 check_pattern(struct check *c, const char *pattern, const struct doc *d)
 {
@@ -145,7 +152,7 @@ check_string(struct check *c, const struct shape_node *n, const struct doc *d)
 		return; /* known after creation, or JSON: no bounds to check */
 	int64_t len = (int64_t)utf8_count(d->text);
 	if (len < n->low || len > n->high)
-		found(c, d, "has %" PRId64 " characters, allowed are %" PRId64 " to %" PRId64, len, n->low, n->high);
+		found(c, d, "has %" PRId64 " characters, allowed are %" PRId64 " to %" PRId64, len, n->low < 0 ? 0 : n->low, n->high);
 	bool listed = n->enums == 0;
 	for (int i = 0; i < n->enums; i++)
 		listed |= str_eqz(d->text, shape_enums[n->first_enum + i]);
@@ -228,7 +235,7 @@ check_items(struct check *c, const struct shape_node *n, const struct doc *d)
 		return;
 	}
 	if (d->count < n->low || d->count > n->high)
-		found(c, d, "has %u items, allowed are %" PRId64 " to %" PRId64, d->count, n->low, n->high);
+		found(c, d, "has %u items, allowed are %" PRId64 " to %" PRId64, d->count, n->low < 0 ? 0 : n->low, n->high);
 	unsigned i = 0;
 	for (const struct doc *m = d->items; m; m = m->next, i++) {
 		char index[16];

@@ -97,7 +97,9 @@ wrong_type(struct program *p, struct value *v, const struct attr_row *row, const
 	} else {
 		g = report(p, D_E0104, v->origin, "%s cannot be %s %.*s", what, value_kind_words(v), shown.n > 60 ? 0 : (int)shown.n,
 			   shown.p);
-		if (v->kind == V_WORD && (row->types & (TY_STRING | TY_ANY)))
+		if (v->kind == V_PERCENT && (row->types & TY_RANGE))
+			diag_hint(d, g, "It takes a pair, for example: %s", row->example);
+		else if (v->kind == V_WORD && (row->types & (TY_STRING | TY_ANY)))
 			diag_hint(d, g, "Text stands in quotes: \"%.*s\".", (int)v->text.n, v->text.p);
 		else if (v->kind == V_STRING && (row->types & TY_WORD) && word_in(row->words, v->text))
 			diag_hint(d, g, "Write the bare word %.*s, without quotes.", (int)v->text.n, v->text.p);

@@ -152,6 +152,8 @@ enum resource_kind_id {
 };
 const struct resource_kind *resource_kind_get(int id);
 
+/* May a resource of the kind be called that? True where no row says how names look. */
+bool resource_name_ok(const struct resource_kind *kind, const char *name);
 /*
  * Check a body against its shape: unknown members, types, missing required
  * members, enumerations, bounds, patterns. Each finding goes to `report` with

@@ -144,6 +144,93 @@ for path in a/b /a/../b /a//b /a/ /; do
 	expect "a file called $path" 1 'E0169.*whole path' "$BERTH" check "$tmp/files.berth"
 done
 
+# what the platforms would refuse
+cluster() { # from standard input: a service in a cluster with a load balancer
+	{
+		echo 'project app { edition = 2026 }'
+		echo 'stage prod {'
+		echo '  platform = kubernetes'
+		echo "  kubernetes { namespace = \"a\", ingress = ${1:-alb}, gateway = \"g\" }"
+		echo '}'
+		cat
+	} > "$tmp/cluster.berth"
+}
+body='image = "a"
+    tag = "1"
+    cpu = 0.25vcpu
+    memory = 512MiB'
+cluster << EOF
+service web {
+  volume tmp { size = 1GiB }
+  container app {
+    $body
+    mount tmp { path = "/x" }
+  }
+}
+EOF
+expect 'a volume called as one that berth adds' 1 'E0156.*two volumes' "$BERTH" compile -o "$tmp/out" "$tmp/cluster.berth"
+cluster << EOF
+service web {
+  volume a { size = 1GiB }
+  volume b { size = 1GiB }
+  container app {
+    $body
+    mount a { path = "/x" }
+    mount b { path = "/x" }
+  }
+}
+EOF
+expect 'two volumes at one path' 1 'E0169.*two volumes are mounted' "$BERTH" check "$tmp/cluster.berth"
+cluster << EOF
+service web {
+  container app {
+    $body
+    port = 80
+  }
+  http { host = ["a.*.com", "A.example.com"], paths = ["api", "/a//b"] }
+}
+EOF
+expect 'hosts and paths that no Ingress takes' 1 '4 errors' "$BERTH" compile -o "$tmp/out" "$tmp/cluster.berth"
+cluster gateway << EOF
+service web {
+  container app {
+    $body
+    port = 80
+  }
+  http { host = "a.example.com", methods = ["get"] }
+}
+EOF
+expect 'a method that the Gateway API has not' 1 'E0105.*HTTPRoute takes no such value' "$BERTH" compile -o "$tmp/out" "$tmp/cluster.berth"
+cluster << EOF
+service web {
+  container app {
+    $body
+    port = 80
+  }
+  http { host = [] }
+}
+EOF
+expect 'a list of nothing' 1 'E0105.*empty list' "$BERTH" check "$tmp/cluster.berth"
+program "$tmp/name.berth" << EOF
+service web {
+  name = "x{{y"
+  container app {
+    $body
+  }
+}
+EOF
+expect 'a name that AWS does not take' 1 'E0155.*cannot be the name' "$BERTH" compile -o "$tmp/out" "$tmp/name.berth"
+program "$tmp/healthy.berth" << EOF
+service web {
+  count = 2
+  deploy rolling { healthy = 50% }
+  container app {
+    $body
+  }
+}
+EOF
+expect 'half of a pair' 1 'takes a pair' "$BERTH" check "$tmp/healthy.berth"
+
 # SOPS files on Kubernetes
 mkdir -p "$tmp/sops/secrets"
 cp examples/rails-on-eks/secrets/prod.yaml "$tmp/sops/secrets/prod.yaml"
