@@ -71,11 +71,11 @@ static struct doc *
 rules_doc(struct k8s *k, struct object *s, bool up)
 {
 	struct object *own = object_child(k->p, s, up ? K_up : K_down, NULL);
-	const struct value *cooldown = get(k->g, s, cooldown_of(s->kind));
+	const struct value *cooldown = up ? NULL : get(k->g, s, cooldown_of(s->kind)); /* going up at once is what a backlog needs */
 	const struct value *window = own ? get(k->g, own, up ? A_up_window : A_down_window) : NULL;
 	struct doc *d = doc_map(k->a, s->at);
-	if (window == NULL && !up)
-		window = cooldown; /* going up at once is what a backlog needs */
+	if (window == NULL)
+		window = cooldown;
 	doc_set(k->a, d, "stabilizationWindowSeconds",
 		window ? k_of_int(k, window, window->n / 1000) : k_int(k, s, up ? 0 : 300, up ? "copies are added at once" : "and taken away slowly"));
 	if (own) {
