@@ -90,15 +90,18 @@ void depend(struct ecs *e, struct object *container, struct doc *def, const char
 void container_logging(struct task *t, struct object *container, struct doc *def);
 /* The router's container, or NULL when no route of the workload needs one. */
 struct doc *router_container(struct task *t);
-/* ecs_router.c: the route as a Fluent Bit configuration, its parsers ("" for none), secrets (or NULL) and permissions. */
+/* ecs_router.c: the routes as a Fluent Bit configuration, their parsers ("" for none), secrets (or NULL) and permissions. */
 #define CONFIG_PATH "/fluent-bit/etc/berth.conf"
 #define PARSERS_PATH "/fluent-bit/etc/berth-parsers.conf"
 bool is_destination(const struct object *o);
-struct str router_config(struct ecs *e, struct object *log);
+typedef VEC(struct object *) log_list;
+/* The workload's routes that need the router, in the order of its containers. */
+void routed_logs(struct ecs *e, struct object *node, log_list *out);
+struct str router_config(struct ecs *e, struct object *node, const log_list *logs);
 /* The same route for the agent of a cluster's nodes: lines by a regular expression of their tags, names that begin with `own`. */
 void route_sections(struct ecs *e, struct object *log, const char *tags, const char *own, struct doc **filters, struct doc **outputs);
-struct str router_parsers(struct ecs *e, struct object *log);
-struct doc *router_secrets(struct task *t, struct object *log);
+struct str router_parsers(struct ecs *e, struct object *node, const log_list *logs);
+struct doc *router_secrets(struct task *t, const log_list *logs);
 void router_permissions(struct task *t, struct object *log);
 /* Log groups, streams and what else the route needs, once for each. */
 void lower_log(struct ecs *e, struct object *log);

@@ -65,7 +65,7 @@ void
 container_logging(struct task *t, struct object *c, struct doc *def)
 {
 	struct ecs *e = t->e;
-	struct object *log = container_log(e->g, c), *router = node_router(e->g, t->node);
+	struct object *log = container_log(e->g, c);
 	if (log == NULL)
 		return;
 	lower_log(e, log);
@@ -78,12 +78,6 @@ container_logging(struct task *t, struct object *c, struct doc *def)
 		struct resource *r = group ? resource_find(e->l->out, arena_printf(e->a, "aws.logs.LogGroup/%.*s", (int)group->text.n, group->text.p)) : NULL;
 		if (r)
 			*VEC_PUSH(e->a, &t->needs) = r;
-		return;
-	}
-	if (router != log) {
-		struct diag *d = complain(e->g, D_E0180, get_span(e->g, c, A_container_log), "two routed logs in one workload are not yet built for ecs");
-		diag_note(e->g->compile->diags, d, router->at, "the workload's router serves this route");
-		diag_hint(e->g->compile->diags, d, "Give all containers of the workload one route.");
 		return;
 	}
 	depend(e, c, def, "log-router", "HEALTHY", "no line is written before the router takes lines, and it stops after its last");
@@ -109,11 +103,12 @@ router_variable(struct ecs *e, struct object *log, struct doc *env, const char *
 }
 
 static struct doc *
-router_start(struct ecs *e, struct object *log, struct doc *def)
+router_start(struct ecs *e, struct object *node, const log_list *logs, struct doc *def)
 {
+	struct object *log = logs->v[0];
 	struct doc *env = doc_list(e->a, log->at), *entry = doc_list(e->a, log->at), *command = doc_list(e->a, log->at);
-	struct str parsers = router_parsers(e, log);
-	router_variable(e, log, env, "FLUENT_BIT_CONFIG", router_config(e, log), "the log route as a Fluent Bit configuration");
+	struct str parsers = router_parsers(e, node, logs);
+	router_variable(e, log, env, "FLUENT_BIT_CONFIG", router_config(e, node, logs), "the log route as a Fluent Bit configuration");
 	if (parsers.n)
 		router_variable(e, log, env, "FLUENT_BIT_PARSERS", parsers, "what the route reads lines with");
 	doc_add(entry, add_z(e, log, "/bin/sh", "writes the configuration, then becomes Fluent Bit"));
@@ -145,10 +140,13 @@ struct doc *
 router_container(struct task *t)
 {
 	struct ecs *e = t->e;
-	struct object *log = node_router(e->g, t->node);
-	if (log == NULL)
+	log_list logs = {0};
+	routed_logs(e, t->node, &logs);
+	if (logs.n == 0)
 		return NULL;
-	lower_log(e, log);
+	struct object *log = logs.v[0]; /* its router serves the others too */
+	for (size_t i = 0; i < logs.n; i++)
+		lower_log(e, logs.v[i]);
 	struct object *r = object_implied(e->p, log, K_router);
 	const struct value *cpu = get(e->g, r, A_router_cpu), *memory = get(e->g, r, A_router_memory),
 			   *essential = get(e->g, r, A_router_essential);
@@ -160,8 +158,8 @@ router_container(struct task *t)
 	doc_set(e->a, d, "memory", of_int(e, memory, memory->n >> 20));
 	doc_set(e->a, d, "essential", doc_bool(e->a, essential->origin, essential->n != 0));
 	doc_set(e->a, d, "user", add_z(e, log, "0", "FireLens runs its router as root"));
-	router_start(e, log, d);
-	doc_set(e->a, d, "secrets", router_secrets(t, log));
+	router_start(e, t->node, &logs, d);
+	doc_set(e->a, d, "secrets", router_secrets(t, &logs));
 	doc_set(e->a, fire, "type", add_z(e, log, "fluentbit", "the router is Fluent Bit"));
 	doc_set(e->a, options, "enable-ecs-log-metadata", add_z(e, log, "true", "records name their task"));
 	doc_set(e->a, options, "config-file-type", add_z(e, log, "file", "Fargate takes a file only"));
@@ -173,14 +171,16 @@ router_container(struct task *t)
 	struct resource *group = router_group(e, log);
 	awslogs(t, d, log, doc_z(e->a, log->at, group->name), t->node->label->text);
 	*VEC_PUSH(e->a, &t->needs) = group;
-	router_permissions(t, log);
-	for (struct object *o = log->children; o; o = o->next) {
-		if (!is_destination(o) || o->kind != K_to_firehose)
-			continue;
-		struct str s = get_text(e->g, o, A_to_firehose_stream);
-		struct resource *stream = resource_find(e->l->out, arena_printf(e->a, "aws.firehose.DeliveryStream/%.*s", (int)s.n, s.p));
-		if (stream)
-			*VEC_PUSH(e->a, &t->needs) = stream;
+	for (size_t i = 0; i < logs.n; i++) {
+		router_permissions(t, logs.v[i]);
+		for (struct object *o = logs.v[i]->children; o; o = o->next) {
+			if (!is_destination(o) || o->kind != K_to_firehose)
+				continue;
+			struct str s = get_text(e->g, o, A_to_firehose_stream);
+			struct resource *stream = resource_find(e->l->out, arena_printf(e->a, "aws.firehose.DeliveryStream/%.*s", (int)s.n, s.p));
+			if (stream)
+				*VEC_PUSH(e->a, &t->needs) = stream;
+		}
 	}
 	return d;
 }

@@ -39,6 +39,8 @@ struct config {
 	struct object *log;
 	const char *lines;   /* the tags of the route's lines: a pattern, or with `cluster` a regular expression */
 	const char *own;     /* what the names of its tags and parsers begin with */
+	const char *key;     /* the variable of the router that holds Datadog's key */
+	bool regex;          /* `lines` is a regular expression */
 	bool cluster;        /* beside the routes of others, on the nodes of a cluster */
 	struct doc *filters, *outputs;
 };
@@ -48,7 +50,7 @@ section(struct config *c, struct doc *list, struct object *at, const char *name,
 {
 	struct doc *d = doc_map(c->e->a, at->at);
 	doc_set(c->e->a, d, "Name", doc_z(c->e->a, at->at, name));
-	doc_set(c->e->a, d, c->cluster && match == c->lines ? "Match_Regex" : "Match", doc_z(c->e->a, at->at, match));
+	doc_set(c->e->a, d, c->regex && match == c->lines ? "Match_Regex" : "Match", doc_z(c->e->a, at->at, match));
 	doc_add(list, d);
 	return d;
 }
@@ -154,24 +156,20 @@ read_fields(struct config *c)
 	put(c, d, "Reserve_Data", "On");
 }
 
-struct str
-router_parsers(struct ecs *e, struct object *log)
+static void
+add_parsers(struct config *c, struct buf *b)
 {
-	struct buf b = {0};
-	const struct value *start = own_start(e, log);
-	if (start && (memchr(start->text.p, '"', start->text.n) || !plain_value(e, start))) {
-		struct diag *d = complain(e->g, D_E0181, start->origin, "a pattern with a quote cannot be done on ecs");
-		diag_hint(e->g->compile->diags, d, "Fluent Bit quotes the patterns of multiline rules; write \\x22 for a quote.");
+	const struct value *start = own_start(c->e, c->log);
+	if (start && (memchr(start->text.p, '"', start->text.n) || !plain_value(c->e, start))) {
+		struct diag *d = complain(c->e->g, D_E0181, start->origin, "a pattern with a quote cannot be done on ecs");
+		diag_hint(c->e->g->compile->diags, d, "Fluent Bit quotes the patterns of multiline rules; write \\x22 for a quote.");
 	} else if (start) {
-		buf_addf(&b, "[MULTILINE_PARSER]\n    name berth\n    type regex\n    flush_timeout 1000\n"
-			     "    rule \"start_state\" \"/%.*s/\" \"cont\"\n    rule \"cont\" \"/^(?!%.*s)/\" \"cont\"\n",
-			 (int)start->text.n, start->text.p, (int)start->text.n, start->text.p);
+		buf_addf(b, "%s[MULTILINE_PARSER]\n    name %s\n    type regex\n    flush_timeout 1000\n"
+			    "    rule \"start_state\" \"/%.*s/\" \"cont\"\n    rule \"cont\" \"/^(?!%.*s)/\" \"cont\"\n",
+			 b->n ? "\n" : "", c->own, (int)start->text.n, start->text.p, (int)start->text.n, start->text.p);
 	}
-	if (str_eqz(get_text(e->g, log, A_log_format), "ltsv"))
-		buf_addf(&b, "%s[PARSER]\n    Name berth-ltsv\n    Format ltsv\n", b.n ? "\n" : "");
-	struct str out = arena_str(e->a, buf_str(&b));
-	buf_free(&b);
-	return out;
+	if (str_eqz(get_text(c->e->g, c->log, A_log_format), "ltsv"))
+		buf_addf(b, "%s[PARSER]\n    Name %s-ltsv\n    Format ltsv\n", b->n ? "\n" : "", c->own);
 }
 
 /* ---- destinations ---- */
@@ -255,7 +253,7 @@ to_datadog(struct config *c, struct object *o, struct doc *d)
 	put(c, d, "TLS", "On");
 	put(c, d, "compress", "gzip");
 	put(c, d, "provider", "ecs");
-	put(c, d, "apikey", "${DATADOG_API_KEY}");
+	put(c, d, "apikey", arena_printf(c->e->a, "${%s}", c->key));
 	put_setting(c, d, "dd_service", o, A_to_datadog_service);
 	put(c, d, "dd_source", c->log->label->text);
 	put(c, d, "dd_tags", arena_printf(c->e->a, "project:%s,env:%s", c->e->g->compile->project_name->text, c->e->p->stage->name->text));
@@ -366,46 +364,102 @@ fill(struct config *c)
 void
 route_sections(struct ecs *e, struct object *log, const char *tags, const char *own, struct doc **filters, struct doc **outputs)
 {
-	struct config c = {.e = e, .log = log, .lines = tags, .own = own, .cluster = true};
+	struct config c = {.e = e, .log = log, .lines = tags, .own = own, .regex = true, .cluster = true};
 	fill(&c);
 	*filters = c.filters;
 	*outputs = c.outputs;
 }
 
-struct str
-router_config(struct ecs *e, struct object *log)
+/* ---- the routes of one workload ---- */
+
+void
+routed_logs(struct ecs *e, struct object *node, log_list *out)
 {
-	struct config c = {.e = e, .log = log, .lines = LINES, .own = "berth"};
+	for (struct object *c = object_child(e->p, node, K_container, NULL); c; c = object_next(c)) {
+		struct object *log = container_log(e->g, c);
+		bool known = log == NULL || !log_needs_router(e->g, log);
+		for (size_t i = 0; i < out->n && !known; i++)
+			known = out->v[i] == log;
+		if (!known)
+			*VEC_PUSH(e->a, out) = log;
+	}
+}
+
+/* One route takes all that is written; several take the lines of their containers. */
+static struct config
+config_of(struct ecs *e, struct object *node, const log_list *logs, size_t i)
+{
+	struct config c = {.e = e, .log = logs->v[i], .lines = LINES, .own = "berth", .key = "DATADOG_API_KEY"};
+	if (logs->n == 1)
+		return c;
+	struct buf names = {0};
+	for (struct object *o = object_child(e->p, node, K_container, NULL); o; o = object_next(o))
+		if (container_log(e->g, o) == c.log)
+			buf_addf(&names, "%s%s", names.n ? "|" : "", o->label->text);
+	c.lines = arena_printf(e->a, "^(?:%.*s)-firelens-", (int)names.n, names.p);
+	c.own = arena_printf(e->a, "berth-%s", c.log->label->text);
+	c.key = arena_printf(e->a, "DATADOG_API_KEY_%zu", i + 1);
+	c.regex = true;
+	buf_free(&names);
+	return c;
+}
+
+struct str
+router_parsers(struct ecs *e, struct object *node, const log_list *logs)
+{
 	struct buf b = {0};
-	fill(&c);
-	buf_addf(&b, "[SERVICE]\n    Flush 1\n    Grace %d\n    HTTP_Server On\n    HTTP_Listen 127.0.0.1\n    HTTP_Port 2020\n"
-		     "    Parsers_File /fluent-bit/parsers/parsers.conf\n", GRACE_S);
-	if (router_parsers(e, log).n)
-		buf_addz(&b, "    Parsers_File " PARSERS_PATH "\n");
-	add_sections(&b, "FILTER", c.filters);
-	add_sections(&b, "OUTPUT", c.outputs);
+	for (size_t i = 0; i < logs->n; i++) {
+		struct config c = config_of(e, node, logs, i);
+		add_parsers(&c, &b);
+	}
 	struct str out = arena_str(e->a, buf_str(&b));
 	buf_free(&b);
+	return out;
+}
+
+struct str
+router_config(struct ecs *e, struct object *node, const log_list *logs)
+{
+	struct buf b = {0}, outputs = {0};
+	buf_addf(&b, "[SERVICE]\n    Flush 1\n    Grace %d\n    HTTP_Server On\n    HTTP_Listen 127.0.0.1\n    HTTP_Port 2020\n"
+		     "    Parsers_File /fluent-bit/parsers/parsers.conf\n", GRACE_S);
+	if (router_parsers(e, node, logs).n)
+		buf_addz(&b, "    Parsers_File " PARSERS_PATH "\n");
+	for (size_t i = 0; i < logs->n; i++) {
+		struct config c = config_of(e, node, logs, i);
+		fill(&c);
+		add_sections(&b, "FILTER", c.filters);
+		add_sections(&outputs, "OUTPUT", c.outputs);
+	}
+	buf_addc(&b, '\n');
+	buf_adds(&b, buf_str(&outputs));
+	struct str out = arena_str(e->a, buf_str(&b));
+	buf_free(&b);
+	buf_free(&outputs);
 	return out;
 }
 
 /* ---- what the router needs ---- */
 
 struct doc *
-router_secrets(struct task *t, struct object *log)
+router_secrets(struct task *t, const log_list *logs)
 {
 	struct ecs *e = t->e;
-	struct object *o = object_child(e->p, log, K_to_datadog, NULL);
-	const struct value *key = o ? get(e->g, o, A_to_datadog_api_key) : NULL;
-	struct doc *from = key ? secret_ref(e, key) : NULL;
-	if (from == NULL)
-		return NULL;
-	struct doc *list = doc_list(e->a, key->origin), *pair = doc_map(e->a, key->origin);
-	doc_set(e->a, pair, "name", add_z(e, log, "DATADOG_API_KEY", "the route's configuration names it"));
-	doc_set(e->a, pair, "valueFrom", from);
-	doc_add(list, pair);
-	allow_secret(t, key);
-	return list;
+	struct doc *list = doc_list(e->a, logs->v[0]->at);
+	for (size_t i = 0; i < logs->n; i++) {
+		struct config c = config_of(e, t->node, logs, i);
+		struct object *o = object_child(e->p, c.log, K_to_datadog, NULL);
+		const struct value *key = o ? get(e->g, o, A_to_datadog_api_key) : NULL;
+		struct doc *from = key ? secret_ref(e, key) : NULL;
+		if (from == NULL)
+			continue;
+		struct doc *pair = doc_map(e->a, key->origin);
+		doc_set(e->a, pair, "name", add_z(e, c.log, c.key, "the route's configuration names it"));
+		doc_set(e->a, pair, "valueFrom", from);
+		doc_add(list, pair);
+		allow_secret(t, key);
+	}
+	return list->count ? list : NULL;
 }
 
 /* The domain of search-NAME-HASH.REGION.es.amazonaws.com; NULL for other hosts. */
