@@ -27,6 +27,14 @@ struct text_style {
 void text_add_doc(struct buf *b, const struct doc *d, const struct text_style *style);
 /* json_write with a style. */
 void json_write_styled(const struct doc *d, const struct text_style *style, struct buf *out);
+/*
+ * Parts of a YAML document. yaml_add: members or items, each line from `indent` and ended; or a scalar as it follows a
+ * key (the lines of a literal block from `indent`), not ended. A key has no colon yet, and a long one the line of its own that YAML asks for.
+ */
+void yaml_add(struct buf *b, const struct doc *d, unsigned indent);
+void yaml_add_key(struct buf *b, struct str key);
+/* A list or map that has something in it. */
+bool yaml_is_block(const struct doc *d);
 /* \u00XX inside `depth` JSON strings, at least one. */
 void text_add_unicode(struct buf *b, unsigned char c, unsigned depth);
 /* Millionths as the shortest decimal: 60.5, -0.25, 3. */

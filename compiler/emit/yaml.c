@@ -1,23 +1,21 @@
 /*
- * Documents as YAML, through libyaml. No libyaml object leaves this file.
+ * Documents as YAML: block style, two spaces, no line folded.
  *
  * How a string is written is decided in `style_of` alone: plain where no
  * reader can see anything but a string, literal for multi-line text that all
- * readers keep, double quotes for the rest. yaml_emitter_emit consumes the
- * event it is given, also when it fails.
+ * readers keep, double quotes for the rest. Reading lives in yaml_read.c,
+ * through libyaml; the tests read everything back with it.
  */
 #include "berth/output.h"
 
 #include "text.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <yaml.h>
 
-/* Where a scalar stands. */
-enum position { AT_ROOT, AT_KEY, AT_VALUE };
+enum style { PLAIN, LITERAL, QUOTED };
+enum { KEY_MAX = 1000 }; /* bytes: readers look no further than 1024 for the colon */
 
 /* Words that some reader of YAML 1.1 or 1.2 takes for a boolean, null or a number, in some case. */
 static const char *const taken[] = {
@@ -87,171 +85,200 @@ is_block_safe(struct str s)
 	return true;
 }
 
-static yaml_scalar_style_t
-style_of(struct str s, enum position position)
+static enum style
+style_of(struct str s, bool key)
 {
 	if (is_plain_safe(s))
-		return YAML_PLAIN_SCALAR_STYLE;
-	if (position == AT_VALUE && is_block_safe(s))
-		return YAML_LITERAL_SCALAR_STYLE;
-	return YAML_DOUBLE_QUOTED_SCALAR_STYLE;
+		return PLAIN;
+	return !key && is_block_safe(s) ? LITERAL : QUOTED;
 }
 
-/* ---- events ---- */
+/* ---- scalars ---- */
 
 static void
-fail(const yaml_emitter_t *e)
+add_indent(struct buf *b, unsigned indent)
 {
-	if (e->error == YAML_MEMORY_ERROR)
-		die_oom();
-	bug("libyaml: %s", e->problem ? e->problem : "unknown failure");
+	for (; indent > 0; indent--)
+		buf_addc(b, ' ');
 }
 
-/* `made` is what yaml_*_event_initialize said: it fails only without memory, the text being UTF-8. */
-static void
-emit(yaml_emitter_t *e, int made, yaml_event_t *event)
+static uint32_t
+code_point(const unsigned char *u, size_t len)
 {
-	if (!made)
-		die_oom();
-	if (!yaml_emitter_emit(e, event))
-		fail(e);
-}
-
-static void
-emit_scalar(yaml_emitter_t *e, struct str s, yaml_scalar_style_t style)
-{
-	const yaml_char_t *text = (const yaml_char_t *)(s.n ? s.p : "");
-	yaml_event_t event;
-	int made;
-
-	if (s.n > INT32_MAX)
-		bug("a string of %zu bytes", s.n);
-	made = yaml_scalar_event_initialize(&event, NULL, NULL, text, (int)s.n, 1, 1, style);
-	emit(e, made, &event);
+	if (len == 1)
+		return u[0];
+	uint32_t c = u[0] & (0x7Fu >> len);
+	for (size_t i = 1; i < len; i++)
+		c = c << 6 | (u[i] & 0x3F);
+	return c;
 }
 
 static void
-emit_string(yaml_emitter_t *e, const struct doc *d, enum position position)
+add_escape(struct buf *b, uint32_t c)
 {
-	struct buf b = {0};
-
-	text_add_doc(&b, d, NULL);
-	emit_scalar(e, buf_str(&b), style_of(buf_str(&b), position));
-	buf_free(&b);
-}
-
-static void
-emit_key(yaml_emitter_t *e, struct str key)
-{
-	struct buf b = {0};
-
-	buf_add_utf8(&b, key);
-	emit_scalar(e, buf_str(&b), style_of(buf_str(&b), AT_KEY));
-	buf_free(&b);
-}
-
-static void
-emit_plain(yaml_emitter_t *e, const char *z)
-{
-	emit_scalar(e, str_of(z), YAML_PLAIN_SCALAR_STYLE);
-}
-
-static void
-emit_number(yaml_emitter_t *e, int64_t number)
-{
-	struct buf b = {0};
-
-	text_add_number(&b, number);
-	emit_scalar(e, buf_str(&b), YAML_PLAIN_SCALAR_STYLE);
-	buf_free(&b);
-}
-
-static void
-emit_int(yaml_emitter_t *e, int64_t n)
-{
-	char text[24];
-
-	snprintf(text, sizeof text, "%" PRId64, n);
-	emit_plain(e, text);
-}
-
-static void emit_doc(yaml_emitter_t *e, const struct doc *d, enum position position);
-
-static void
-emit_list(yaml_emitter_t *e, const struct doc *d)
-{
-	yaml_event_t event;
-
-	emit(e, yaml_sequence_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_SEQUENCE_STYLE), &event);
-	for (const struct doc *item = d->items; item; item = item->next)
-		emit_doc(e, item, AT_VALUE);
-	emit(e, yaml_sequence_end_event_initialize(&event), &event);
-}
-
-static void
-emit_map(yaml_emitter_t *e, const struct doc *d)
-{
-	yaml_event_t event;
-
-	emit(e, yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, YAML_BLOCK_MAPPING_STYLE), &event);
-	for (const struct doc *item = d->items; item; item = item->next) {
-		emit_key(e, item->key);
-		emit_doc(e, item, AT_VALUE);
+	static const struct {
+		uint32_t code;
+		char letter;
+	} named[] = {
+		{0, '0'}, {7, 'a'}, {8, 'b'}, {9, 't'}, {10, 'n'}, {11, 'v'}, {12, 'f'}, {13, 'r'}, {27, 'e'}, {'"', '"'}, {'\\', '\\'},
+		{0x85, 'N'}, {0x2028, 'L'}, {0x2029, 'P'},
+	};
+	for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
+		if (named[i].code == c) {
+			buf_addc(b, '\\');
+			buf_addc(b, named[i].letter);
+			return;
+		}
 	}
-	emit(e, yaml_mapping_end_event_initialize(&event), &event);
+	buf_addf(b, c < 0x100 ? "\\x%02" PRIX32 : c < 0x10000 ? "\\u%04" PRIX32 : "\\U%08" PRIX32, c);
 }
 
 static void
-emit_doc(yaml_emitter_t *e, const struct doc *d, enum position position)
+add_quoted(struct buf *b, struct str s)
+{
+	size_t from = 0;
+
+	buf_addc(b, '"');
+	for (size_t i = 0; i < s.n;) {
+		size_t len = utf8_len(s.p + i, s.n - i);
+		bool as_is = len > 0 && s.p[i] != '"' && s.p[i] != '\\' && s.p[i] != '\t' && s.p[i] != '\n' && is_block_char(s.p + i, len);
+
+		if (len == 0)
+			bug("text that is not UTF-8");
+		if (!as_is) {
+			buf_add(b, s.p + from, i - from);
+			add_escape(b, code_point((const unsigned char *)s.p + i, len));
+			from = i + len;
+		}
+		i += len;
+	}
+	buf_add(b, s.p + from, s.n - from);
+	buf_addc(b, '"');
+}
+
+static void
+add_literal(struct buf *b, struct str s, unsigned indent)
+{
+	buf_addz(b, s.p[s.n - 1] == '\n' ? "|" : "|-");
+	for (size_t i = 0; i < s.n;) {
+		const char *end = memchr(s.p + i, '\n', s.n - i);
+		size_t n = end ? (size_t)(end - s.p) - i : s.n - i;
+
+		buf_addc(b, '\n');
+		if (n > 0) {
+			add_indent(b, indent);
+			buf_add(b, s.p + i, n);
+		}
+		i += n + 1;
+	}
+}
+
+/* A string; the lines of a literal block begin at `indent`. */
+static void
+add_string(struct buf *b, struct str s, bool key, unsigned indent)
+{
+	switch (style_of(s, key)) {
+	case PLAIN: buf_adds(b, s); return;
+	case LITERAL: add_literal(b, s, indent); return;
+	case QUOTED: add_quoted(b, s); return;
+	}
+}
+
+void
+yaml_add_key(struct buf *b, struct str key)
+{
+	struct buf text = {0}, out = {0};
+
+	buf_add_utf8(&text, key);
+	add_string(&out, buf_str(&text), true, 0);
+	if (out.n > KEY_MAX) {
+		buf_addz(b, "? ");
+		buf_adds(b, buf_str(&out));
+		buf_addc(b, '\n');
+	} else {
+		buf_adds(b, buf_str(&out));
+	}
+	buf_free(&out);
+	buf_free(&text);
+}
+
+/* ---- documents ---- */
+
+bool
+yaml_is_block(const struct doc *d)
+{
+	return (d->kind == DOC_LIST || d->kind == DOC_MAP) && d->items;
+}
+
+static void
+add_scalar(struct buf *b, const struct doc *d, unsigned indent)
 {
 	switch (d->kind) {
-	case DOC_NULL: emit_plain(e, "null"); return;
-	case DOC_BOOL: emit_plain(e, d->number ? "true" : "false"); return;
-	case DOC_INT: emit_int(e, d->number); return;
-	case DOC_NUMBER: emit_number(e, d->number); return;
+	case DOC_NULL: buf_addz(b, "null"); return;
+	case DOC_BOOL: buf_addz(b, d->number ? "true" : "false"); return;
+	case DOC_INT: buf_addf(b, "%" PRId64, d->number); return;
+	case DOC_NUMBER: text_add_number(b, d->number); return;
 	case DOC_STRING:
 	case DOC_ATTR:
 	case DOC_TEXT:
 	case DOC_JSON:
-	case DOC_YAML: emit_string(e, d, position); return;
-	case DOC_LIST: emit_list(e, d); return;
-	case DOC_MAP: emit_map(e, d); return;
+	case DOC_YAML: {
+		struct buf text = {0};
+		text_add_doc(&text, d, NULL);
+		add_string(b, buf_str(&text), false, indent);
+		buf_free(&text);
+		return;
+	}
+	case DOC_LIST: buf_addz(b, "[]"); return;
+	case DOC_MAP: buf_addz(b, "{}"); return;
 	case DOC_KIND_COUNT: break;
 	}
 	bug("document of kind %d", (int)d->kind);
 }
 
-static int
-into_buf(void *out, unsigned char *p, size_t n)
+/* Members or items, each beginning at `indent`; the first begins where the text stands when `begun`. */
+static void
+add_block(struct buf *b, const struct doc *d, unsigned indent, bool begun)
 {
-	buf_add(out, p, n);
-	return 1;
+	for (const struct doc *item = d->items; item; item = item->next) {
+		if (!begun)
+			add_indent(b, indent);
+		begun = false;
+		if (d->kind == DOC_LIST) {
+			buf_addz(b, "- ");
+			if (yaml_is_block(item)) {
+				add_block(b, item, indent + 2, true);
+				continue;
+			}
+			add_scalar(b, item, indent + 2);
+			buf_addc(b, '\n');
+			continue;
+		}
+		yaml_add_key(b, item->key);
+		if (yaml_is_block(item)) {
+			buf_addz(b, ":\n");
+			add_block(b, item, item->kind == DOC_LIST ? indent : indent + 2, false);
+			continue;
+		}
+		buf_addz(b, ": ");
+		add_scalar(b, item, indent + 2);
+		buf_addc(b, '\n');
+	}
 }
 
-static void
-set_up(yaml_emitter_t *e, struct buf *out)
+void
+yaml_add(struct buf *b, const struct doc *d, unsigned indent)
 {
-	if (!yaml_emitter_initialize(e))
-		die_oom();
-	yaml_emitter_set_output(e, into_buf, out);
-	yaml_emitter_set_encoding(e, YAML_UTF8_ENCODING);
-	yaml_emitter_set_indent(e, 2);
-	yaml_emitter_set_width(e, -1); /* never fold */
-	yaml_emitter_set_unicode(e, 1);
-	yaml_emitter_set_break(e, YAML_LN_BREAK);
+	if (yaml_is_block(d))
+		add_block(b, d, indent, false);
+	else
+		add_scalar(b, d, indent);
 }
 
 void
 yaml_write(const struct doc *d, struct buf *out)
 {
-	yaml_emitter_t e;
-	yaml_event_t event;
-
-	set_up(&e, out);
-	emit(&e, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING), &event);
-	emit(&e, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1), &event);
-	emit_doc(&e, d, AT_ROOT);
-	emit(&e, yaml_document_end_event_initialize(&event, 1), &event);
-	emit(&e, yaml_stream_end_event_initialize(&event), &event);
-	yaml_emitter_delete(&e);
+	yaml_add(out, d, 0);
+	if (!yaml_is_block(d))
+		buf_addc(out, '\n');
 }

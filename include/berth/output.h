@@ -1,8 +1,7 @@
 /*
  * output: writing documents and folders. Part of the emit layer.
  *
- * The two document writers wrap jansson and libyaml; no object of those
- * libraries leaves their files. The folder writer is the only code that
+ * The folder writer is the only code that
  * touches the output directory.
  */
 #ifndef BERTH_OUTPUT_H

@@ -6,6 +6,7 @@
  * usage: yaml_test [yaml-scalars.json [LINES]]
  * LINES gets every document as a JSON line for tests/yaml_readers.py.
  */
+#include "berth/lower.h"
 #include "berth/output.h"
 
 #include "unit.h"
@@ -213,6 +214,63 @@ test_random(void)
 	}
 }
 
+static uint32_t
+draw(uint32_t *seed, uint32_t n)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return (*seed >> 16) % n;
+}
+
+static struct doc *
+random_doc(uint32_t *seed, unsigned depth)
+{
+	static const char *const texts[] = {"web", "a b", "", "true", "p\nq\n", "one\n\n  two", "x: y", "- z", "caf\xC3\xA9\nb", "\x1b[0m", "10"};
+	struct doc *d;
+
+	switch (draw(seed, depth > 4 ? 4 : 7)) {
+	case 0: return doc_int(a, here, (int64_t)draw(seed, 9) - 4);
+	case 1: return doc_bool(a, here, draw(seed, 2));
+	case 2:
+	case 3: return doc_z(a, here, texts[draw(seed, sizeof texts / sizeof *texts)]);
+	case 4:
+		d = doc_list(a, here);
+		for (uint32_t n = draw(seed, 4); n > 0; n--)
+			doc_add(d, random_doc(seed, depth + 1));
+		return d;
+	default:
+		d = doc_map(a, here);
+		for (uint32_t n = draw(seed, 4); n > 0; n--)
+			doc_set(a, d, arena_printf(a, "%s%u", draw(seed, 2) ? "k" : "a key ", n), random_doc(seed, depth + 1));
+		return d;
+	}
+}
+
+/* Whole documents, read by libyaml: the same again. */
+static void
+test_documents(void)
+{
+	uint32_t seed = 7;
+
+	for (int i = 0; i < 2000; i++) {
+		struct doc *d = doc_map(a, here), *back = doc_list(a, here);
+		struct buf b = {0};
+		struct sources *s = sources_new(a);
+
+		doc_set(a, d, "root", random_doc(&seed, 0));
+		if (i % 100 == 0) {
+			struct buf key = {0};
+			for (int n = 0; n < 300 + i; n++)
+				buf_addz(&key, "key ");
+			doc_sets(a, d, arena_str(a, buf_str(&key)), random_doc(&seed, 3));
+			buf_free(&key);
+		}
+		yaml_write(d, &b);
+		uint32_t file = sources_add(s, "x.yaml", buf_str(&b), false);
+		CHECK(yaml_read(a, diags_new(a, s), sources_get(s, file), file, false, back) && back->count == 1 && doc_equal(back->items, d), "%.*s", (int)b.n, b.p);
+		buf_free(&b);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -222,6 +280,7 @@ main(int argc, char **argv)
 	test_styles();
 	test_whole();
 	test_random();
+	test_documents();
 	if (lines)
 		CHECK(fclose(lines) == 0, "cannot write %s", argv[2]);
 	arena_free(a);
