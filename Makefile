@@ -6,7 +6,7 @@ WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 # warnings stop developers' and CI's builds: make WERROR=-Werror
 WERROR ?=
 BASEFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -Iinclude -Ibuild/gen -Icompiler/syntax -DBERTH_VERSION='"$(VERSION)"' -MMD -MP
-LDLIBS = -ljansson -lyaml
+LDLIBS = -ljansson -lyaml -lz
 # flex leaves a function behind that we replaced
 build/obj/build/gen/berth.lex.o build/asan/build/gen/berth.lex.o: WARN += -Wno-unused-function
 SANITIZE = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -DBERTH_DEBUG
@@ -21,7 +21,7 @@ schema = cron_next cron_parse cron_print cron_rule cron_translate literals table
 sema = coerce compile eval functions objects outputs params policy refs stage static value
 graph = check check_platform check_queue check_schedule graph
 lower = ecs ecs_deploy ecs_doc ecs_files ecs_http ecs_job ecs_log ecs_machine ecs_queue ecs_role ecs_router ecs_scale ecs_schedule ecs_task k8s k8s_aws k8s_cronjob k8s_doc k8s_files k8s_http k8s_job k8s_log k8s_manifest k8s_network k8s_pod k8s_rollout k8s_scale k8s_secret limits lower resource shape yaml_read
-emit = api cloudformation ecschedule ecspresso folder forms json lock manifest output secrets terraform yaml
+emit = api cloudformation ecschedule ecspresso folder forms helm helm_merge helm_text helm_values json lock manifest output secrets terraform yaml
 fmt = fmt
 cli = commands compile explain fmt help iam init options schedules session why
 SRC = $(foreach l,$(LAYERS),$(patsubst %,compiler/$(l)/%.c,$($(l))))

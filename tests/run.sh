@@ -38,6 +38,7 @@ done
 suite machine python3 tests/schedules/machine.py
 suite codes python3 tests/codes/run.py
 suite forms sh tests/forms/run.sh
+suite charts python3 tests/charts/run.py
 suite files python3 tests/forms/files.py
 suite deploy python3 tests/forms/deploy.py
 suite examples sh tests/compile/run.sh

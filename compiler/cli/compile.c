@@ -9,17 +9,6 @@
 
 enum { LOCK_WAIT_MS = 10000 };
 
-/* Is the form that the program names built? False after a report. */
-static bool
-form_there(struct graph *g, const struct value *v)
-{
-	if (form_built(form_find(v->text)))
-		return true;
-	struct diag *d = complain(g, D_E0180, v->origin, "form %.*s is not yet built", (int)v->text.n, v->text.p);
-	diag_hint(g->compile->diags, d, "There are %s.", form_list(g->arena));
-	return false;
-}
-
 /* The forms asked for on the command line or by the stage; 0 after a report. */
 static unsigned
 stage_forms(struct session *s, struct graph *g)
@@ -30,9 +19,8 @@ stage_forms(struct session *s, struct graph *g)
 		for (const char *w = asked; *w; w += strcspn(w, ","), w += *w == ',') {
 			struct str one = {w, strcspn(w, ",")};
 			enum form f = form_find(one);
-			if (f == FORM_COUNT || !form_built(f)) {
-				say(f == FORM_COUNT ? "there is no form \"%.*s\"; there are %s" : "form %.*s is not yet built; there are %s", (int)one.n, one.p,
-				    form_list(s->arena));
+			if (f == FORM_COUNT) {
+				say("there is no form \"%.*s\"; there are %s", (int)one.n, one.p, form_list(s->arena));
 				s->exit = EXIT_USAGE;
 				return 0;
 			}
@@ -41,15 +29,9 @@ stage_forms(struct session *s, struct graph *g)
 		return mask;
 	}
 	const struct value *list = get(g, g->program->stage_object, A_stage_emit);
-	for (const struct value *v = list ? (list->kind == V_LIST ? list->items : list) : NULL; v; v = v->next) {
-		enum form f = form_find(v->text);
-		if (!form_there(g, v))
-			return 0;
-		mask |= 1u << f;
-	}
+	for (const struct value *v = list ? (list->kind == V_LIST ? list->items : list) : NULL; v; v = v->next)
+		mask |= 1u << form_find(v->text);
 	const struct value *deployer = get(g, object_child(g->program, g->program->stage_object, K_ecs, NULL), A_ecs_deployer);
-	if (mask == 0 && deployer && !form_there(g, deployer))
-		return 0;
 	if (mask == 0 && deployer)
 		mask = 1u << form_find(deployer->text) | (g->target == TARGET_K8S ? 1u << FORM_KUBERNETES : 0);
 	if (mask == 0) /* AWS resources beside a Kubernetes stage are written in the AWS form */
@@ -90,6 +72,7 @@ stage_head(struct session *s, struct graph *g)
 		.region = arena_strz(g->arena, get_text(g, stage, A_stage_region)),
 		.account = arena_strz(g->arena, get_text(g, stage, A_stage_account)),
 		.cluster = cluster_name(g),
+		.namespace = arena_strz(g->arena, get_text(g, object_child(g->program, stage, K_kubernetes, NULL), A_kubernetes_namespace)),
 		.sources = s->compile->sources,
 	};
 }
@@ -112,39 +95,104 @@ check_jobs(struct graph *g, const struct resources *rs, unsigned forms)
 	return true;
 }
 
+/* Manifests have no place that CI fills. False after a report. */
+static bool
+check_external(struct graph *g, const struct resources *rs, unsigned forms)
+{
+	for (const struct resource *r = rs->first; r && (forms & 1u << FORM_KUBERNETES); r = r->next) {
+		const struct doc *found = r->kind->platform == RP_K8S ? find_external(r->body, NULL) : NULL;
+		if (found == NULL)
+			continue;
+		struct diag *d = complain(g, D_E0185, found->origin, "form kubernetes has no place for a value that CI gives");
+		diag_hint(g->compile->diags, d, "Form helm has: --emit helm. Or give it when you compile: tag = param.tag");
+		return false;
+	}
+	return true;
+}
+
+/* A stage on its way to the output. */
+struct lowered {
+	struct graph *graph;
+	struct resources *resources;
+	struct emit_head head;
+	unsigned forms;
+	struct out_set set;
+};
+
+/* Resources of a platform that no form was asked for. */
 static void
-lower_one(struct session *s, struct graph *g, struct out_set *set)
+tell_left_out(const char *stage, const struct lowered *l)
+{
+	for (int platform = RP_AWS; platform <= RP_K8S; platform++) {
+		unsigned n = 0;
+		for (const struct resource *r = l->resources->first; r && !(l->forms & form_mask(platform)); r = r->next)
+			n += r->kind->platform == (enum resource_platform)platform;
+		if (n > 0)
+			fprintf(stderr, "%s: %u resource%s of %s left out: --emit names no form for them\n", stage, n, n > 1 ? "s" : "", platform == RP_AWS ? "AWS" : "Kubernetes");
+	}
+}
+
+static void
+lower_one(struct session *s, struct graph *g, struct lowered *to)
 {
 	unsigned forms = stage_forms(s, g);
 	if (forms == 0 || !right_platform(s, g) || graph_check_built(g) > 0 || s->compile->diags->errors > 0)
 		return;
 	struct resources *rs = lower_stage(g);
-	struct emit_head head = stage_head(s, g);
-	set->arena = g->arena;
+	*to = (struct lowered){.graph = g, .resources = rs, .head = stage_head(s, g), .forms = forms, .set = {.arena = g->arena}};
 	if (s->compile->diags->errors > 0)
 		return;
-	const char *problem = check_jobs(g, rs, forms) ? emit_set(forms, &head, rs, set) : NULL;
+	const char *problem = check_jobs(g, rs, forms) && check_external(g, rs, forms) ? emit_set(forms, &to->head, rs, &to->set) : NULL;
 	if (problem) {
 		struct diag *d = complain(g, D_E0185, g->program->stage_object->at, "%s", problem);
 		diag_hint(g->compile->diags, d, "Choose another form, --emit api takes everything; what is too large can be split into two projects.");
 	}
 }
 
+/* The chart of all stages that ask for one. False when there is none. */
+static bool
+make_chart(struct session *s, const struct lowered *stages, struct out_set *set)
+{
+	struct chart_stage *of = arena_array(s->arena, s->count + 1, sizeof *of);
+	unsigned n = 0;
+	struct graph *last = NULL;
+	for (size_t i = 0; i < s->count; i++) {
+		if (!(stages[i].forms & 1u << FORM_HELM) || stages[i].graph->target != TARGET_K8S)
+			continue;
+		of[n++] = (struct chart_stage){&stages[i].head, stages[i].resources};
+		last = stages[i].graph;
+	}
+	if (n == 0)
+		return false;
+	if (s->count < s->compile->stages.n) {
+		say("form helm is one chart of all stages: compile with --all-stages");
+		s->exit = EXIT_USAGE;
+		return false;
+	}
+	set->arena = s->arena;
+	const char *problem = emit_chart(of, n, set);
+	if (problem) {
+		struct diag *d = complain(last, D_E0185, last->program->stage_object->at, "%s", problem);
+		diag_hint(s->compile->diags, d, "Form kubernetes has no such limit; or rename what clashes, split what is too large into two projects.");
+	}
+	return problem == NULL;
+}
+
 /* ---- writing ---- */
 
 static void
-write_folder(struct session *s, struct graph *g, const struct out_set *set)
+write_folder(struct session *s, const char *name, const struct out_set *set)
 {
 	struct cli *cli = s->cli;
-	const char *dir = given(cli, OPT_OUTPUT) ? cli->value[OPT_OUTPUT] : "out", *stage = g->program->stage->name->text;
+	const char *dir = given(cli, OPT_OUTPUT) ? cli->value[OPT_OUTPUT] : "out";
 	struct out_result r = {0};
 	bool check = given(cli, OPT_CHECK);
-	if (out_write(dir, stage, set, check, LOCK_WAIT_MS, g->arena, &r) != 0) {
-		say("%s/%s cannot be written: %s", dir, stage, r.problem);
+	if (out_write(dir, name, set, check, LOCK_WAIT_MS, set->arena, &r) != 0) {
+		say("%s/%s cannot be written: %s", dir, name, r.problem);
 		s->exit = EXIT_NO_OUTPUT;
 		return;
 	}
-	fprintf(stderr, "%s: %zu files in %s/%s (%u %s, %u unchanged, %u %s)\n", stage, set->files.n, dir, stage, r.written,
+	fprintf(stderr, "%s: %zu files in %s/%s (%u %s, %u unchanged, %u %s)\n", name, set->files.n, dir, name, r.written,
 		check ? "to write" : "written", r.unchanged, r.removed, check ? "to remove" : "removed");
 	if (check && r.written + r.removed > 0)
 		s->exit = EXIT_CHANGES;
@@ -164,7 +212,7 @@ is_manifest(const struct out_file *f)
 
 /* Manifests as one YAML stream; requests as a JSON line a file. */
 static void
-write_stream(struct session *s, struct graph *g, const struct out_set *set)
+write_stream(struct session *s, const char *name, const struct out_set *set)
 {
 	struct buf out = {0};
 	unsigned manifests = 0, left = 0;
@@ -179,16 +227,16 @@ write_stream(struct session *s, struct graph *g, const struct out_set *set)
 			left += strcmp(f->path, "berth.json") != 0 && strcmp(f->path, "kubernetes/kustomization.yaml") != 0;
 		} else {
 			buf_addz(&out, "{\"path\":");
-			json_text(g->arena, str_of(arena_printf(g->arena, "%s/%s", g->program->stage->name->text, f->path)), &out);
+			json_text(set->arena, str_of(arena_printf(set->arena, "%s/%s", name, f->path)), &out);
 			buf_addz(&out, ",\"content\":");
-			json_text(g->arena, f->text, &out);
+			json_text(set->arena, f->text, &out);
 			buf_addz(&out, "}\n");
 		}
 	}
 	if (!put_out(&out))
 		s->exit = EXIT_NO_OUTPUT;
 	if (left)
-		fprintf(stderr, "%s: %u file%s of other forms left out of the stream of manifests; -o writes all\n", g->program->stage->name->text, left, left > 1 ? "s" : "");
+		fprintf(stderr, "%s: %u file%s of other forms left out of the stream of manifests; -o writes all\n", name, left, left > 1 ? "s" : "");
 	buf_free(&out);
 }
 
@@ -234,16 +282,18 @@ cmd_compile(struct cli *cli)
 {
 	struct session s;
 	session_run(&s, cli, false);
-	struct out_set *sets = arena_array(s.arena, s.count + 1, sizeof *sets);
+	struct lowered *stages = arena_array(s.arena, s.count + 1, sizeof *stages);
+	struct out_set chart = {0};
 	for (size_t i = 0; s.exit == 0 && i < s.count; i++)
-		lower_one(&s, s.graphs[i], &sets[i]);
+		lower_one(&s, s.graphs[i], &stages[i]);
+	bool has_chart = s.exit == 0 && s.compile->diags->errors == 0 && make_chart(&s, stages, &chart);
 	int code = session_report(&s);
 	int changes = 0;
-	for (size_t i = 0; code == EXIT_FINE && i < s.count; i++) {
-		if (given(cli, OPT_STDOUT))
-			write_stream(&s, s.graphs[i], &sets[i]);
-		else
-			write_folder(&s, s.graphs[i], &sets[i]);
+	for (size_t i = 0; code == EXIT_FINE && i < s.count + has_chart; i++) {
+		const char *name = i < s.count ? s.graphs[i]->program->stage->name->text : "helm";
+		(given(cli, OPT_STDOUT) ? write_stream : write_folder)(&s, name, i < s.count ? &stages[i].set : &chart);
+		if (i < s.count)
+			tell_left_out(name, &stages[i]);
 		if (s.exit == EXIT_CHANGES)
 			changes = EXIT_CHANGES;
 		else

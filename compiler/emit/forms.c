@@ -8,10 +8,9 @@
 
 static const struct {
 	const char *name;
-	bool built;
 	enum resource_platform platform;
 } forms[] = {
-#define FORM(id, name, built, platform) {name, built, platform},
+#define FORM(id, name, platform) {name, platform},
 #include "berth/platform/forms.def"
 #undef FORM
 };
@@ -22,19 +21,12 @@ form_name(enum form f)
 	return forms[f].name;
 }
 
-bool
-form_built(enum form f)
-{
-	return forms[f].built;
-}
-
 const char *
 form_list(struct arena *a)
 {
 	const char *list = "";
 	for (int f = 0; f < FORM_COUNT; f++)
-		if (forms[f].built)
-			list = arena_printf(a, "%s%s%s", list, *list ? ", " : "", forms[f].name);
+		list = arena_printf(a, "%s%s%s", list, *list ? ", " : "", forms[f].name);
 	return list;
 }
 
@@ -51,6 +43,15 @@ enum form
 form_default(enum resource_platform p)
 {
 	return p == RP_AWS ? FORM_API : FORM_KUBERNETES;
+}
+
+unsigned
+form_mask(enum resource_platform p)
+{
+	unsigned mask = 0;
+	for (int f = 0; f < FORM_COUNT; f++)
+		mask |= forms[f].platform == p ? 1u << f : 0;
+	return mask;
 }
 
 void
@@ -83,13 +84,13 @@ kubernetes_path(struct arena *a, const struct resource *r, unsigned n, unsigned 
 
 /* ---- what CI owns ---- */
 
-static const struct doc *
-next_external(const struct doc *d, const char *name)
+const struct doc *
+find_external(const struct doc *d, const char *name)
 {
 	if (d->kind == DOC_ATTR && strcmp(d->address, "external") == 0)
 		return name == NULL || str_eqz(d->text, name) ? d : NULL;
 	for (const struct doc *i = d->items; i; i = i->next) {
-		const struct doc *hit = next_external(i, name);
+		const struct doc *hit = find_external(i, name);
 		if (hit)
 			return hit;
 	}
@@ -114,14 +115,15 @@ void
 external_names(struct arena *a, const struct resources *rs, name_list *out)
 {
 	for (const struct resource *r = rs->first; r; r = r->next)
-		external_names_of(a, r->body, out);
+		if (r->kind->platform == RP_AWS)
+			external_names_of(a, r->body, out);
 }
 
 const char *
 external_first(const struct resources *rs, const char *name)
 {
 	for (const struct resource *r = rs->first; r; r = r->next) {
-		const struct doc *d = next_external(r->body, name);
+		const struct doc *d = find_external(r->body, name);
 		if (d)
 			return d->items ? arena_strz(rs->arena, d->items->text) : NULL;
 	}
@@ -156,7 +158,7 @@ edges_doc(struct arena *a, const struct resource *r)
 	return list;
 }
 
-static struct doc *
+struct doc *
 file_doc(struct arena *a, struct span at, const struct out_file *f)
 {
 	struct doc *d = doc_map(a, at);

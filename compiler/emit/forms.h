@@ -9,6 +9,9 @@ typedef VEC(struct out_file) file_list;
 /* Does a file of the form hold the resource? */
 typedef bool taker(const struct emit_head *head, const struct resources *rs, const struct resource *r);
 
+/* What berth.json says of a file. */
+struct doc *file_doc(struct arena *a, struct span at, const struct out_file *f);
+
 /* A file name from a resource's: what a path cannot hold is written %XX. */
 void add_file_name(struct buf *b, const char *name);
 

@@ -33,6 +33,8 @@ void json_write_styled(const struct doc *d, const struct text_style *style, stru
  */
 void yaml_add(struct buf *b, const struct doc *d, unsigned indent);
 void yaml_add_key(struct buf *b, struct str key);
+/* Text that is written as a literal block. */
+bool yaml_is_literal(struct str s);
 /* A list or map that has something in it. */
 bool yaml_is_block(const struct doc *d);
 /* \u00XX inside `depth` JSON strings, at least one. */

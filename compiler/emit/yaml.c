@@ -202,6 +202,12 @@ yaml_add_key(struct buf *b, struct str key)
 	buf_free(&text);
 }
 
+bool
+yaml_is_literal(struct str s)
+{
+	return style_of(s, false) == LITERAL;
+}
+
 /* ---- documents ---- */
 
 bool

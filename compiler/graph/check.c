@@ -430,8 +430,11 @@ graph_check_names(struct graph **graphs, size_t n)
 						  node->label->text, first->g->program->stage->name->text, g->program->stage->name->text, name);
 			if (first->node->stmt != node->stmt)
 				diag_note(g->compile->diags, d, first->node->at, "the other is here");
-			diag_hint(g->compile->diags, d, "Give one of the stages its own prefix: prefix = \"%s-%s\"",
-				  g->compile->project_name ? g->compile->project_name->text : "x", g->program->stage->name->text);
+			const char *own = arena_printf(a, "%s-%s", g->compile->project_name ? g->compile->project_name->text : "x", g->program->stage->name->text);
+			if (node_target(g, node) == TARGET_K8S)
+				diag_hint(g->compile->diags, d, "Give one of the stages its own namespace: kubernetes { namespace = \"%s\" }; or, for two clusters, each its outputs file.", own);
+			else
+				diag_hint(g->compile->diags, d, "Give one of the stages its own prefix: prefix = \"%s\"", own);
 		}
 	}
 	arena_free(a);

@@ -34,6 +34,8 @@ k_of_int(struct k8s *k, const struct value *v, int64_t n)
 {
 	struct doc *d = doc_int(k->a, v->origin, n);
 	d->value = v;
+	if (v->kind == V_INT && v->n == n)
+		d->param = v->param;
 	return d;
 }
 
@@ -197,8 +199,8 @@ check_name(struct k8s *k, int kind, struct object *node, const char *name)
 	diag_hint(k->g->compile->diags, d, "Kubernetes takes lower-case letters, digits and hyphens; name = \"…\" gives another name.");
 }
 
-struct doc *
-k_object(struct k8s *k, int kind, struct object *node, const char *name)
+static struct doc *
+object_doc(struct k8s *k, int kind, struct object *node, const char *name, const char *label)
 {
 	const struct resource_kind *row = resource_kind_get(kind);
 	struct doc *d = doc_map(k->a, node->at), *meta = doc_map(k->a, node->at);
@@ -207,7 +209,23 @@ k_object(struct k8s *k, int kind, struct object *node, const char *name)
 	doc_set(k->a, d, "kind", k_add(k, node, row->shape, "what the declaration becomes"));
 	doc_set(k->a, meta, "name", k_add(k, node, name, "the declaration's name"));
 	doc_set(k->a, meta, "namespace", doc_value(k->l, k->ns));
-	doc_set(k->a, meta, "labels", k_labels(k, node, name));
+	doc_set(k->a, meta, "labels", k_labels(k, node, label));
 	doc_set(k->a, d, "metadata", meta);
 	return d;
+}
+
+struct doc *
+k_object(struct k8s *k, int kind, struct object *node, const char *name)
+{
+	return object_doc(k, kind, node, name, name);
+}
+
+struct resource *
+k_add_hashed(struct k8s *k, int kind, struct object *node, const char *stem, const char *hex, struct doc **body)
+{
+	const char *name = arena_printf(k->a, "%s-%.8s", stem, hex);
+	*body = object_doc(k, kind, node, name, stem);
+	struct resource *r = lower_add(k->l, kind, name, node, *body);
+	r->stem = stem;
+	return r;
 }

@@ -81,12 +81,13 @@ k_files(struct k8s *k, struct object *node, const char *name, struct object *c, 
 	char hex[65];
 	sha256_hex(buf_str(&content), hex);
 	buf_free(&content);
-	const char *map = arena_printf(k->a, "%s-%s-%.8s", name_cut(k->a, name, 200), c->label->text, hex);
-	struct doc *d = k_object(k, RK_K_CONFIG_MAP, node, map), *v = doc_map(k->a, files->at), *from = doc_map(k->a, files->at);
+	const char *stem = arena_printf(k->a, "%s-%s", name_cut(k->a, name, 200), c->label->text);
+	struct doc *d, *v = doc_map(k->a, files->at), *from = doc_map(k->a, files->at);
+	struct resource *map = k_add_hashed(k, RK_K_CONFIG_MAP, node, stem, hex, &d);
 	doc_set(k->a, d, "immutable", k_bool(k, files, true, "other content has another name"));
 	doc_set(k->a, d, "data", data);
-	k_need(k, lower_add(k->l, RK_K_CONFIG_MAP, map, node, d));
-	doc_set(k->a, from, "name", k_add(k, files, map, "the name says the content, so that a change rolls the pods"));
+	k_need(k, map);
+	doc_set(k->a, from, "name", k_add(k, files, map->name, "the name says the content, so that a change rolls the pods"));
 	doc_set(k->a, v, "name", k_add(k, files, volume, "the container's files"));
 	doc_set(k->a, v, "configMap", from);
 	doc_add(volumes, v);

@@ -56,10 +56,9 @@ k_job(struct k8s *k, struct object *node)
 	struct doc *spec = job_spec(k, node, stem, account->name);
 	char hex[65];
 	doc_hash(spec, hex);
-	const char *name = arena_printf(k->a, "%s-%.*s", stem, HASH_LETTERS, hex);
-	struct doc *d = k_object(k, RK_K_JOB, node, name);
+	struct doc *d;
+	struct resource *r = k_add_hashed(k, RK_K_JOB, node, stem, hex, &d);
 	doc_set(k->a, d, "spec", spec);
-	struct resource *r = lower_add(k->l, RK_K_JOB, name, node, d);
 	r->when = arena_strz(k->a, run);
 	resource_edge(k->l->out, r, account);
 	k_wait(k, r);

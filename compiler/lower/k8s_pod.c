@@ -20,6 +20,20 @@ seconds_up(int64_t ms)
 
 /* ---- one container ---- */
 
+/* A part of the image's name; what CI gives is an attribute by the part's name, with its first value. */
+static struct doc *
+image_part(struct k8s *k, const struct value *v, const char *name)
+{
+	if (v->kind != V_EXTERNAL)
+		return doc_value(k->l, v);
+	struct doc *d = doc_attr(k->a, v->origin, "external", name);
+	d->value = v;
+	if (v->items && v->items->kind == V_STRING)
+		d->items = doc_string(k->a, v->items->origin, v->items->text);
+	return d;
+}
+
+/* IMAGE:TAG@DIGEST in its parts. */
 static struct doc *
 image_doc(struct k8s *k, struct object *c)
 {
@@ -27,13 +41,18 @@ image_doc(struct k8s *k, struct object *c)
 	const struct value *last = digest ? digest : tag ? tag : image;
 	if (image == NULL)
 		return NULL;
-	if (image->kind == V_EXTERNAL || (tag && tag->kind == V_EXTERNAL)) {
-		struct diag *d = complain(k->g, D_E0180, last->origin, "external images are not yet built for form kubernetes");
-		diag_hint(k->g->compile->diags, d, "Give the tag with a parameter: tag = param.tag");
-		return NULL;
+	struct doc *d = doc_new(k->a, DOC_TEXT, last->origin);
+	d->value = last;
+	doc_add(d, image_part(k, image, "image"));
+	if (tag) {
+		doc_add(d, doc_z(k->a, tag->origin, ":"));
+		doc_add(d, image_part(k, tag, "tag"));
 	}
-	return k_of(k, last, arena_printf(k->a, "%.*s%s%.*s%s%.*s", (int)image->text.n, image->text.p, tag ? ":" : "", tag ? (int)tag->text.n : 0,
-					  tag ? tag->text.p : "", digest ? "@" : "", digest ? (int)digest->text.n : 0, digest ? digest->text.p : ""));
+	if (digest) {
+		doc_add(d, doc_z(k->a, digest->origin, "@"));
+		doc_add(d, image_part(k, digest, "digest"));
+	}
+	return d;
 }
 
 static void

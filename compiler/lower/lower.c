@@ -15,7 +15,10 @@ doc_value(struct lower *l, const struct value *v)
 	struct buf b = {0};
 	switch (v->kind) {
 	case V_STRING:
-	case V_WORD: d = doc_string(l->arena, v->origin, v->text); break;
+	case V_WORD:
+		d = doc_string(l->arena, v->origin, v->text);
+		d->param = v->param;
+		break;
 	case V_ATTR:
 		if (l->attribute == NULL)
 			return NULL;

@@ -161,8 +161,8 @@ value_parse(struct program *p, const struct attr_row *row, struct str text, stru
 	return v;
 }
 
-struct value *
-param_value(struct program *p, struct param *param, struct span at)
+static struct value *
+param_own(struct program *p, struct param *param, struct span at)
 {
 	struct value *v;
 	if (param->set) {
@@ -182,4 +182,14 @@ param_value(struct program *p, struct param *param, struct span at)
 		return value_error(p, at);
 	}
 	return value_new(p, V_UNKNOWN, param->stmt->at);
+}
+
+struct value *
+param_value(struct program *p, struct param *param, struct span at)
+{
+	struct value *own = NEW(p->arena, struct value);
+	*own = *param_own(p, param, at); /* a default may be somebody else's value */
+	own->param = param->name->text;
+	own->next = NULL;
+	return own;
 }

@@ -1,8 +1,7 @@
 /*
  * output: writing documents and folders. Part of the emit layer.
  *
- * The folder writer is the only code that
- * touches the output directory.
+ * The folder writer is the only code that touches the output directory.
  */
 #ifndef BERTH_OUTPUT_H
 #define BERTH_OUTPUT_H

@@ -32,6 +32,7 @@ struct doc {
 	struct span origin;  /* the source of this very value; NO_SPAN never, for what berth adds the declaration's */
 	const char *because; /* why a value stands here that nobody wrote, or NULL; for `why` */
 	const void *value;   /* the evaluated setting it came from (struct value), or NULL; for `why` */
+	const char *param;   /* the project's parameter whose value this is, unchanged, or NULL */
 	struct str key;      /* in a map: the member's name; it belongs to the parent */
 	struct str text;     /* STRING; ATTR: the attribute's name */
 	const char *address; /* ATTR */
@@ -83,6 +84,7 @@ struct resource {
 	const struct resource_kind *kind;
 	const char *kind_name;   /* the row's, or what a manifest of an unknown kind says */
 	const char *name;        /* the platform's name */
+	const char *stem;        /* the name without the hash of the content that ends it, or NULL when it has none */
 	const char *address;     /* kind/name */
 	const char *declaration; /* service.web */
 	struct span origin;      /* of the declaration */

@@ -54,6 +54,7 @@ struct value {
 	struct value *items;
 	struct value *next;
 	const char *key;     /* in V_MAP */
+	const char *param;   /* the project's parameter whose value this is, unchanged; or NULL */
 };
 const char *value_kind_words(const struct value *v);
 /* As a program would write it; never a secret's content, which berth does not know. */

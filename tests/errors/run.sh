@@ -96,7 +96,62 @@ manifest quota { file = "quota.yaml" }
 EOF
 expect 'what is not built is accepted by check' 0 '' "$BERTH" check "$tmp/unbuilt.berth"
 expect 'and refused by compile' 1 'E0180.*not yet built for ecs' "$BERTH" compile -o "$tmp/out" "$tmp/unbuilt.berth"
-expect 'a form that is not built' 64 'not yet built' "$BERTH" compile --emit helm -o "$tmp/out" "$tmp/unbuilt.berth"
+expect 'a form that there is not' 64 'there is no form "helmet"; there are api' "$BERTH" compile --emit helmet -o "$tmp/out" "$tmp/unbuilt.berth"
+
+# charts
+chart() { # the rest from standard input behind a project and two stages
+	{
+		echo 'project app { edition = 2026, timezone = "UTC" }'
+		for stage in one two; do
+			echo "stage $stage {"
+			echo '  platform = kubernetes'
+			echo "  kubernetes { namespace = \"$stage\", secrets = sops }"
+			echo '}'
+		done
+		cat
+	} > "$tmp/chart.berth"
+}
+chart << EOF
+$service
+EOF
+expect 'a chart of one stage of two' 64 'one chart of all stages: compile with --all-stages' "$BERTH" compile --emit helm --stage one -o "$tmp/chart" "$tmp/chart.berth"
+expect 'and of both' 0 'helm: .* files' "$BERTH" compile --emit helm --all-stages -o "$tmp/chart" "$tmp/chart.berth"
+expect 'AWS forms for a cluster alone' 0 'one: [0-9]* resources of Kubernetes left out' "$BERTH" compile --emit terraform --all-stages -o "$tmp/chart" "$tmp/chart.berth"
+printf 'web: ENC[AES256_GCM,data:x,type:str]\nkey: ENC[AES256_GCM,data:x,type:str]\nsops: {version: 3.9.0}\n' > "$tmp/a.yaml"
+cp "$tmp/a.yaml" "$tmp/b.yaml"
+chart << EOF
+${service%\}*\}*}
+  secrets { PASSWORD = sops("a.yaml", "web") }
+  }
+}
+EOF
+expect 'a secret named as a service' 1 'E0185.*"web" of a.yaml is the name of other values of the chart' "$BERTH" compile --emit helm --all-stages -o "$tmp/chart" "$tmp/chart.berth"
+expect 'which manifests take' 0 '' "$BERTH" compile --emit kubernetes --all-stages -o "$tmp/chart" "$tmp/chart.berth"
+chart << EOF
+${service%\}*\}*}
+  secrets { PASSWORD = sops("a.yaml", "key"), OTHER = sops("b.yaml", "key") }
+  }
+}
+EOF
+expect 'one name in two SOPS files' 1 'E0185.*"key" stands in two SOPS files' "$BERTH" compile --emit helm --all-stages -o "$tmp/chart" "$tmp/chart.berth"
+chart << EOF
+${service%\}*\}*}
+  tag = external
+  }
+}
+EOF
+sed -i '/tag = "1"/d' "$tmp/chart.berth"
+expect 'a tag of CI in manifests' 1 'E0185.*no place for a value that CI gives' "$BERTH" compile --emit kubernetes --all-stages -o "$tmp/chart" "$tmp/chart.berth"
+expect 'and in a chart' 0 '' "$BERTH" compile --emit helm --all-stages -o "$tmp/chart" "$tmp/chart.berth"
+{
+	sed 's/tag = external/tag = "1"/' "$tmp/chart.berth"
+	python3 -c "
+import hashlib
+for n in range(20):
+    print('service big%d {\n  container app {\n    image = \"a\"\n    tag = \"1\"\n    cpu = 0.25vcpu\n    memory = 512MiB\n    files {\n      \"/etc/a\" = \"%s\"\n    }\n  }\n}' % (n, ''.join(hashlib.sha256(b'%d %d' % (n, i)).hexdigest() for i in range(900))))"
+} > "$tmp/chart2.berth"
+mv "$tmp/chart2.berth" "$tmp/chart.berth"
+expect 'a release that Helm cannot keep' 1 'E0185.*record of [0-9]* KiB, and Helm keeps it in a Secret of at most 1024' "$BERTH" compile --emit helm --all-stages -o "$tmp/chart" "$tmp/chart.berth"
 
 # names and deployments
 program "$tmp/found.berth" << EOF
