@@ -116,9 +116,9 @@ make_service(struct k8s *k, struct object *node, const char *name, const char *s
 /* ---- disruption ---- */
 
 static int64_t
-least(const struct value *count)
+most(const struct value *count)
 {
-	return count == NULL ? 1 : count->kind == V_RANGE ? count->items->n : count->kind == V_INT ? count->n : 1;
+	return count == NULL ? 1 : count->kind == V_RANGE ? count->items->next->n : count->kind == V_INT ? count->n : 1;
 }
 
 static void
@@ -126,8 +126,8 @@ make_budget(struct k8s *k, struct object *node, const char *name, struct resourc
 {
 	struct object *own = object_child(k->p, node, K_disruption, NULL);
 	const struct value *unavailable = own ? get(k->g, own, A_disruption_unavailable) : NULL;
-	if (least(get(k->g, node, A_service_count)) < 2 && own == NULL)
-		return; /* a budget over one copy only blocks node drains */
+	if (most(get(k->g, node, A_service_count)) < 2 && own == NULL)
+		return; /* there is nothing to keep while the only copy moves */
 	struct doc *d = k_object(k, RK_K_PDB, node, name), *spec = doc_map(k->a, node->at), *selector = doc_map(k->a, node->at);
 	if (unavailable && unavailable->kind == V_PERCENT)
 		doc_set(k->a, spec, "maxUnavailable", percent(k, unavailable, unavailable->n));

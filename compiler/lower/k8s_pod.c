@@ -358,6 +358,19 @@ add_liveness(struct k8s *k, struct object *at, struct doc *def, struct doc *port
 	doc_set(k->a, def, "livenessProbe", live);
 }
 
+/* No check at all is declared: traffic comes once the port is open, or a new pod would answer "connection refused". */
+static void
+add_open_port(struct k8s *k, struct object *c, struct doc *def, int64_t port, struct span at)
+{
+	struct doc *d = doc_map(k->a, c->at), *tcp = doc_map(k->a, c->at);
+	doc_set(k->a, tcp, "port", doc_int(k->a, at, port));
+	doc_set(k->a, d, "tcpSocket", tcp);
+	doc_set(k->a, d, "periodSeconds", k_int(k, c, 5, "no health check is declared: traffic comes once the port is open"));
+	doc_set(k->a, d, "timeoutSeconds", k_int(k, c, 5, "a local connection"));
+	doc_set(k->a, d, "failureThreshold", k_int(k, c, 3, "the API's default, written out"));
+	doc_set(k->a, def, "readinessProbe", d);
+}
+
 /* Without a check of its own, the container that takes the traffic is ready when the load balancer's check says so. */
 static void
 add_traffic_probe(struct k8s *k, struct object *c, struct doc *def)
@@ -366,8 +379,12 @@ add_traffic_probe(struct k8s *k, struct object *c, struct doc *def)
 	const struct value *path = http ? get(k->g, http, A_http_health) : NULL;
 	int64_t port;
 	struct span at;
-	if (path == NULL || !node_port(k->g, c->parent, &target, &port, &at) || target != c)
+	if (c->parent->kind != K_service || !node_port(k->g, c->parent, &target, &port, &at) || target != c)
 		return;
+	if (path == NULL) {
+		add_open_port(k, c, def, port, at);
+		return;
+	}
 	struct doc *d = doc_map(k->a, path->origin), *what = doc_map(k->a, path->origin);
 	bool grpc = str_eqz(get_text(k->g, http, A_http_protocol), "grpc");
 	const struct value *every = get(k->g, http, A_http_health_every), *timeout = get(k->g, http, A_http_health_timeout);

@@ -91,23 +91,48 @@ else
 		skip "YAML readers" "ruamel.yaml is not to be had, or build/unit/yaml_test is not built (make check builds it)"
 	fi
 fi
-apiserver=${BERTH_APISERVER:-$cache/kube-apiserver}
-if [ -x "$apiserver" ] && command -v etcd > /dev/null && command -v openssl > /dev/null && install pyyaml; then
-	"$py" tests/conformance/apiserver.py "$apiserver" tests/compile/rails-on-eks/prod/kubernetes/[0-9]*.yaml "$tmp"/hello/cluster/kubernetes/[0-9]*.yaml "$tmp"/k8s-*/prod/kubernetes/[0-9]*.yaml
-	report "kube-apiserver, strict, dry run: rails-on-eks, hello and tests/forms" $?
-else
-	skip "kube-apiserver" "$apiserver (BERTH_APISERVER names another) or etcd is not there; no registry offers the server as a binary, and its build takes seven minutes"
+# Kubernetes: every example and test program with a cluster, in every stage
+apiserver=$cache/kube-apiserver
+. tests/conformance/tools.sh
+own=$(grep -l '^# forms: .*kubernetes' tests/forms/*.berth)
+set -- examples/hello examples/rails-on-eks $own tests/charts/stages.berth tests/charts/texts.berth
+for program; do
+	source=$program
+	[ -d "$program" ] && source=$program/main.berth
+	# shellcheck disable=SC2046 # words
+	build/berth compile --all-stages --emit kubernetes $(sed -n 's/^param \([a-z_]*tag\): string$/--set \1=v1/p' "$source") -o "$tmp/all/$(basename "$program")" "$program" > "$tmp/log" 2>&1 || { cat "$tmp/log"; report "compile $program" 1; }
+done
+if ! have_helm; then
+	skip "kubectl and helm" "$why"
+elif ! have_definitions; then
+	skip "kube-apiserver" "definitions of custom resources: $why"
+elif ! have_apiserver; then
+	skip "kube-apiserver" "$why"
+elif install pyyaml; then
+	"$py" tests/conformance/cluster.py "$cache" build/berth "$@"
+	report "kube-apiserver: apply, apply again, helm lint, template, install and upgrade: $# programs" $?
 fi
-if command -v kubectl > /dev/null; then
-	for n in jobs scaling; do
-		build/berth compile --emit kubernetes -o "$tmp/kustomize-$n" "tests/forms/$n.berth" 2> "$tmp/log" &&
-			[ "$(kubectl kustomize "$tmp/kustomize-$n/prod/kubernetes" 2> "$tmp/log" | grep -c '^kind:')" -eq "$(ls "$tmp/kustomize-$n"/prod/kubernetes/[0-9]*.yaml | wc -l)" ]
-		code=$?
-		[ $code -eq 0 ] || cat "$tmp/log"
-		report "kubectl kustomize reads every object: tests/forms/$n" $code
-	done
+if go_tool kubeconform github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0 && have_definitions && schemas=$(echo "$cache"/venv/lib/python3*/site-packages/kubernetes_validate/kubernetes-json-schema/v1.37.0-local-strict) && [ -d "$schemas" ]; then
+	"$py" tests/conformance/schemas.py "$schemas" "$tmp/schemas" "$cache/crds"
+	find "$tmp/all" -path '*/kubernetes/[0-9]*' ! -name '*targetgroupbinding*' -exec "$cache/kubeconform" -strict -summary -schema-location "$tmp/schemas/{{ .ResourceKind }}{{ .KindSuffix }}.json" {} + > "$tmp/log" 2>&1
+	code=$?
+	tail -n 3 "$tmp/log" | cut -c1-300
+	report "kubeconform, unknown fields refused, custom resources too: $# programs" $code
 else
-	skip "kubectl kustomize" "kubectl is not there, and no package of Debian holds it"
+	skip "kubeconform" "${why:-no schemas}"
+fi
+if go_tool kube-score github.com/zegl/kube-score/cmd/kube-score@v1.20.0; then
+	"$py" tests/conformance/score.py "$cache/kube-score" tests/conformance/kube-score.txt "$tmp"/all/*/*/kubernetes
+	report "kube-score without an unexplained finding: $# programs" $?
+else
+	skip "kube-score" "$why"
+fi
+skip "kube-linter, polaris, trivy" "no registry offers them"
+if [ -x "$cache/kubectl" ]; then
+	for folder in "$tmp"/all/*/*/kubernetes; do
+		[ "$("$cache/kubectl" kustomize "$folder" 2> "$tmp/log" | grep -c '^kind:')" -eq "$(ls "$folder"/[0-9]*.yaml | wc -l)" ] || { cat "$tmp/log"; echo "$folder"; false; } || break
+	done
+	report "kubectl kustomize reads every object: $# programs" $?
 fi
 # the tarball builds where flex, bison and Python are not, installs, and is one file with make static
 mkdir "$tmp/without"
@@ -155,7 +180,6 @@ if command -v terraform > /dev/null && [ -d "$plugins" ]; then
 else
 	skip "terraform" "the binary or its AWS provider in $plugins is not there, and no registry offers them"
 fi
-skip "helm" "the form it judges is not built in this release"
 skip "ecspresso" "no registry offers it; the files are compared with its own canonical order in tests/compile"
 echo "conformance: $passed passed, $failed failed, $skipped skipped"
 [ "$failed" -eq 0 ]
