@@ -209,13 +209,16 @@ lower_k8s(struct lower *l)
 		struct object *n = l->g->nodes.v[i];
 		if (n->kind == K_service && node_target(l->g, n) == TARGET_K8S)
 			lower_one(&k, n);
-		else if (n->kind == K_schedule && node_target(l->g, n) == TARGET_K8S)
+		else if (n->kind == K_schedule && node_target(l->g, n) == TARGET_K8S && !k_run_of(&k, n))
 			k_schedule(&k, n);
 		else if (n->kind == K_job && node_target(l->g, n) == TARGET_K8S)
 			k_job(&k, n);
 		else if (n->kind == K_log)
 			k_log(&k, n);
 	}
+	for (size_t i = 0; i < l->g->nodes.n; i++) /* what runs a service's containers has its account too */
+		if (node_target(l->g, l->g->nodes.v[i]) == TARGET_K8S && k_run_of(&k, l->g->nodes.v[i]))
+			k_schedule(&k, l->g->nodes.v[i]);
 	k_order_jobs(&k);
 	l->attribute = NULL;
 }

@@ -49,6 +49,8 @@ void k_volumes(struct k8s *k, struct object *node, struct doc *volumes);
 
 /* k8s_pod.c: the pod's metadata and spec. `account` is the ServiceAccount. */
 struct doc *k_pod(struct k8s *k, struct object *node, const char *name, const char *account, bool runs_once);
+/* The service whose containers the schedule runs, or NULL. */
+struct object *k_run_of(struct k8s *k, struct object *node);
 /* Does any container have a port? */
 bool k_has_ports(struct k8s *k, struct object *node);
 

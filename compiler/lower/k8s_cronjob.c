@@ -30,7 +30,8 @@ job_spec(struct k8s *k, struct object *node, const char *account)
 	if (timeout)
 		doc_set(k->a, d, "activeDeadlineSeconds", k_of_int(k, timeout, (timeout->n + 999) / 1000));
 	doc_set(k->a, d, "podFailurePolicy", k_failure_policy(k, node));
-	doc_set(k->a, d, "template", k_pod(k, node, account, account, true));
+	const char *name = k_run_of(k, node) ? name_cut(k->a, node_name(k->g, node), 63) : account;
+	doc_set(k->a, d, "template", k_pod(k, node, name, account, true));
 	return d;
 }
 
@@ -70,16 +71,40 @@ make_cronjob(struct k8s *k, struct object *node, const char *name, const char *a
 	k_cron_job(k, node, name, &c, job_spec(k, node, account), sa);
 }
 
+/* The account of the service that is run: its rights are the run's too. NULL after a report. */
+static struct resource *
+account_of(struct k8s *k, struct object *node, struct object *service)
+{
+	unsigned workers = 0;
+	for (struct object *c = object_child(k->p, service, K_container, NULL); c; c = object_next(c))
+		workers += !container_is_early(k->g, c);
+	if (workers > 1) {
+		struct diag *d = complain(k->g, D_E0181, get_span(k->g, node, A_schedule_run), "a run of %s with %u containers beside each other cannot be done on kubernetes", object_words(k->a, service), workers);
+		diag_hint(k->g->compile->diags, d, "A run ends when all of them end: mark those that only help sidecar = true.");
+		return NULL;
+	}
+	if (node_target(k->g, service) != TARGET_K8S) {
+		struct diag *d = complain(k->g, D_E0181, get_span(k->g, node, A_schedule_run), "%s does not run on kubernetes", object_words(k->a, service));
+		diag_hint(k->g->compile->diags, d, "Give the schedule the same platform.");
+		return NULL;
+	}
+	return resource_named(k->l->out, RK_K_SERVICE_ACCOUNT, name_cut(k->a, node_name(k->g, service), 63));
+}
+
 void
 k_schedule(struct k8s *k, struct object *node)
 {
 	struct timetable t;
 	size_t made = 0;
-	if (!node_timetable(k->g, node, &t) || object_child(k->p, node, K_container, NULL) == NULL)
+	struct object *service = k_run_of(k, node);
+	if (!node_timetable(k->g, node, &t) || (!service && object_child(k->p, node, K_container, NULL) == NULL))
 		return;
-	const char *base = node_name(k->g, node), *account = name_cut(k->a, base, 63);
-	struct resource *sa = k_account(k, node, account);
-	k_network(k, node, account);
+	const char *base = node_name(k->g, node);
+	struct resource *sa = service ? account_of(k, node, service) : k_account(k, node, name_cut(k->a, base, 63));
+	if (sa == NULL)
+		return;
+	const char *account = sa->name;
+	k_network(k, node, name_cut(k->a, base, 63));
 	for (size_t i = 0; i < t.count; i++) {
 		struct cron_out out;
 		cron_translate(k->a, &t.cron[i], t.zone, CRON_CRONJOB, t.accept_dst, &out);

@@ -10,13 +10,25 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { NOBODY = 10001, GRACE_DEFAULT_S = 30, PRE_STOP_S = 5, BALANCER_PAUSE_S = 15 };
+enum { NOBODY = 10001, GRACE_DEFAULT_S = 30, PRE_STOP_S = 5, BALANCER_PAUSE_S = 15, PATIENT_EVERY_S = 5 };
 
 static int64_t
 seconds_up(int64_t ms)
 {
 	return (ms + 999) / 1000;
 }
+
+/* What a container of this pod is made of. */
+struct pod {
+	struct k8s *k;
+	struct object *node;
+	const char *name;
+	int64_t pause;        /* before the stop signal, in s; 0 for none */
+	bool several;         /* containers */
+	struct object *run;   /* the schedule that runs a service's containers, or NULL */
+	bool tmp;             /* a container mounts it */
+	struct doc *volumes;
+};
 
 /* ---- one container ---- */
 
@@ -142,8 +154,10 @@ add_secret(struct k8s *k, struct doc *list, struct object *c, const char *name, 
 }
 
 static struct doc *
-env_doc(struct k8s *k, struct object *c, const char *name)
+env_doc(struct pod *p, struct object *c)
 {
+	struct k8s *k = p->k;
+	const char *name = p->run ? node_name(k->g, c->parent) : p->name; /* the service's secrets are there already */
 	struct object *env = object_child(k->p, c, K_env, NULL), *secrets = object_child(k->p, c, K_secrets, NULL);
 	struct doc *list = doc_list(k->a, c->at);
 	for (struct entry *e = env ? env->entries : NULL; e; e = e->next) {
@@ -160,7 +174,7 @@ env_doc(struct k8s *k, struct object *c, const char *name)
 		if (v && v->kind == V_SECRET)
 			add_secret(k, list, c, name, e, v);
 	}
-	if (!container_is_early(k->g, c))
+	if (!container_is_early(k->g, c) && !p->run)
 		k_leader_env(k, c->parent, name, list);
 	if (k->aws && !container_is_early(k->g, c))
 		queue_env(k->aws, c->parent, env, list);
@@ -332,16 +346,15 @@ add_probe(struct k8s *k, struct object *c, struct doc *def, const char *name, st
 static void
 add_grace(struct k8s *k, struct object *c, struct doc *def, struct object *h, const struct value *grace)
 {
-	enum { EVERY_S = 5 };
 	const char *key = NULL;
 	struct doc *d = doc_map(k->a, grace->origin), *what = handler(k, c, h, true, &key);
 	const struct value *timeout = get(k->g, h, A_health_timeout);
 	if (what == NULL)
 		return;
 	doc_set(k->a, d, key, what);
-	doc_set(k->a, d, "periodSeconds", k_int(k, h, EVERY_S, "often, so that a quick start is seen"));
+	doc_set(k->a, d, "periodSeconds", k_int(k, h, PATIENT_EVERY_S, "often, so that a quick start is seen"));
 	doc_set(k->a, d, "timeoutSeconds", k_of_int(k, timeout, seconds_up(timeout->n)));
-	doc_set(k->a, d, "failureThreshold", k_of_int(k, grace, (seconds_up(grace->n) + EVERY_S - 1) / EVERY_S));
+	doc_set(k->a, d, "failureThreshold", k_of_int(k, grace, (seconds_up(grace->n) + PATIENT_EVERY_S - 1) / PATIENT_EVERY_S));
 	doc_set(k->a, def, "startupProbe", d);
 }
 
@@ -358,45 +371,67 @@ add_liveness(struct k8s *k, struct object *at, struct doc *def, struct doc *port
 	doc_set(k->a, def, "livenessProbe", live);
 }
 
-/* No check at all is declared: traffic comes once the port is open, or a new pod would answer "connection refused". */
-static void
-add_open_port(struct k8s *k, struct object *c, struct doc *def, int64_t port, struct span at)
-{
-	struct doc *d = doc_map(k->a, c->at), *tcp = doc_map(k->a, c->at);
-	doc_set(k->a, tcp, "port", doc_int(k->a, at, port));
-	doc_set(k->a, d, "tcpSocket", tcp);
-	doc_set(k->a, d, "periodSeconds", k_int(k, c, 5, "no health check is declared: traffic comes once the port is open"));
-	doc_set(k->a, d, "timeoutSeconds", k_int(k, c, 5, "a local connection"));
-	doc_set(k->a, d, "failureThreshold", k_int(k, c, 3, "the API's default, written out"));
-	doc_set(k->a, def, "readinessProbe", d);
-}
-
-/* Without a check of its own, the container that takes the traffic is ready when the load balancer's check says so. */
-static void
-add_traffic_probe(struct k8s *k, struct object *c, struct doc *def)
-{
-	struct object *http = c->parent->kind == K_service ? object_child(k->p, c->parent, K_http, NULL) : NULL, *target = NULL;
-	const struct value *path = http ? get(k->g, http, A_http_health) : NULL;
+/* How the container that takes the service's traffic is asked: as the load balancer asks; without such a check, whether the port is open. */
+struct traffic {
+	struct object *http;
+	const struct value *path;
 	int64_t port;
 	struct span at;
-	if (c->parent->kind != K_service || !node_port(k->g, c->parent, &target, &port, &at) || target != c)
-		return;
-	if (path == NULL) {
-		add_open_port(k, c, def, port, at);
-		return;
-	}
-	struct doc *d = doc_map(k->a, path->origin), *what = doc_map(k->a, path->origin);
-	bool grpc = str_eqz(get_text(k->g, http, A_http_protocol), "grpc");
-	const struct value *every = get(k->g, http, A_http_health_every), *timeout = get(k->g, http, A_http_health_timeout);
-	if (!grpc)
-		doc_set(k->a, what, "path", doc_value(k->l, path));
-	doc_set(k->a, what, "port", doc_int(k->a, at, port));
-	doc_set(k->a, d, grpc ? "grpc" : "httpGet", what);
-	doc_set(k->a, d, "periodSeconds", k_of_int(k, every, seconds_up(every->n)));
-	doc_set(k->a, d, "timeoutSeconds", k_of_int(k, timeout, seconds_up(timeout->n)));
-	doc_set(k->a, d, "failureThreshold", k_int(k, http, 3, "three bad answers in a row"));
+};
+
+static bool
+takes_traffic(struct k8s *k, struct object *c, struct traffic *t)
+{
+	struct object *target = NULL;
+	*t = (struct traffic){.http = c->parent->kind == K_service ? object_child(k->p, c->parent, K_http, NULL) : NULL};
+	t->path = t->http ? get(k->g, t->http, A_http_health) : NULL;
+	return c->parent->kind == K_service && node_port(k->g, c->parent, &target, &t->port, &t->at) && target == c;
+}
+
+static struct doc *
+traffic_handler(struct k8s *k, struct object *c, const struct traffic *t, const char **key)
+{
+	struct doc *what = doc_map(k->a, t->path ? t->path->origin : c->at);
+	bool grpc = t->path && str_eqz(get_text(k->g, t->http, A_http_protocol), "grpc");
+	if (t->path && !grpc)
+		doc_set(k->a, what, "path", doc_value(k->l, t->path));
+	doc_set(k->a, what, "port", doc_int(k->a, t->at, t->port));
+	*key = grpc ? "grpc" : t->path ? "httpGet" : "tcpSocket";
+	return what;
+}
+
+/* Without a check of its own it is ready when the load balancer's check says so; without that too, once the port is open. */
+static void
+add_traffic_probe(struct k8s *k, struct object *c, struct doc *def, const struct traffic *t)
+{
+	const char *key, *why = "no health check is declared: traffic comes once the port is open";
+	struct doc *d = doc_map(k->a, t->path ? t->path->origin : c->at), *what = traffic_handler(k, c, t, &key);
+	const struct value *every = t->path ? get(k->g, t->http, A_http_health_every) : NULL, *timeout = t->path ? get(k->g, t->http, A_http_health_timeout) : NULL;
+	doc_set(k->a, d, key, what);
+	doc_set(k->a, d, "periodSeconds", every ? k_of_int(k, every, seconds_up(every->n)) : k_int(k, c, 5, why));
+	doc_set(k->a, d, "timeoutSeconds", timeout ? k_of_int(k, timeout, seconds_up(timeout->n)) : k_int(k, c, 5, why));
+	doc_set(k->a, d, "failureThreshold", k_int(k, t->http ? t->http : c, 3, "three bad answers in a row"));
 	doc_set(k->a, def, "readinessProbe", d);
-	add_liveness(k, http, def, doc_int(k->a, at, port));
+	if (t->path)
+		add_liveness(k, t->http, def, doc_int(k->a, t->at, t->port));
+}
+
+/* `grace` of the service: nothing stops a new copy for its health before that. */
+static void
+add_patience(struct k8s *k, struct object *c, struct doc *def, struct object *h, const struct traffic *t)
+{
+	const struct value *grace = get(k->g, c->parent, A_service_grace);
+	const char *key = NULL;
+	if (grace == NULL || doc_get(def, "startupProbe"))
+		return;
+	struct doc *d = doc_map(k->a, grace->origin), *what = h ? handler(k, c, h, true, &key) : NULL;
+	if (what == NULL)
+		what = traffic_handler(k, c, t, &key);
+	doc_set(k->a, d, key, what);
+	doc_set(k->a, d, "periodSeconds", k_int(k, c, PATIENT_EVERY_S, "often, so that a quick start is seen"));
+	doc_set(k->a, d, "timeoutSeconds", k_int(k, c, 5, "a local connection"));
+	doc_set(k->a, d, "failureThreshold", k_of_int(k, grace, (seconds_up(grace->n) + PATIENT_EVERY_S - 1) / PATIENT_EVERY_S));
+	doc_set(k->a, def, "startupProbe", d);
 }
 
 /*
@@ -408,6 +443,8 @@ static void
 add_probes(struct k8s *k, struct object *c, struct doc *def)
 {
 	struct object *h = object_child(k->p, c, K_health, NULL), *s = object_child(k->p, c, K_startup, NULL);
+	struct traffic t;
+	bool traffic = takes_traffic(k, c, &t);
 	if (h) {
 		const struct value *grace = get(k->g, h, A_health_grace), *port = get(k->g, c, A_container_port);
 		add_probe(k, c, def, "readinessProbe", h, true);
@@ -415,11 +452,13 @@ add_probes(struct k8s *k, struct object *c, struct doc *def)
 			add_liveness(k, h, def, k_add(k, h, k_port_name(k, c), "the container's port"));
 		if (grace && s == NULL && grace->n > 0)
 			add_grace(k, c, def, h, grace);
-	} else {
-		add_traffic_probe(k, c, def);
+	} else if (traffic) {
+		add_traffic_probe(k, c, def, &t);
 	}
 	if (s)
 		add_probe(k, c, def, "startupProbe", s, false);
+	if (traffic)
+		add_patience(k, c, def, h, &t);
 }
 
 /* The quiet signal goes first; a pause lets the load balancer take the pod out. */
@@ -445,17 +484,6 @@ pre_stop_doc(struct k8s *k, struct object *c, int64_t pause)
 	doc_set(k->a, life, "preStop", pre);
 	return life;
 }
-
-/* What a container of this pod is made of. */
-struct pod {
-	struct k8s *k;
-	struct object *node;
-	const char *name;
-	int64_t pause;        /* before the stop signal, in s; 0 for none */
-	bool several;         /* containers */
-	bool tmp;             /* a container mounts it */
-	struct doc *volumes;
-};
 
 static struct doc *
 mounts_doc(struct pod *p, struct object *c)
@@ -493,14 +521,17 @@ container_doc(struct pod *p, struct object *c)
 	if (sidecar)
 		doc_set(k->a, d, "restartPolicy", k_of(k, get(k->g, c, A_container_sidecar), "Always"));
 	doc_set(k->a, d, "command", k_command(k, get(k->g, c, A_container_entrypoint)));
-	const struct value *command = get(k->g, c, A_container_command);
+	bool runs = p->run && !init && !sidecar; /* what it runs is no server */
+	const struct value *command = runs ? get(k->g, p->run, A_schedule_command) : NULL;
+	if (command == NULL)
+		command = get(k->g, c, A_container_command);
 	bool shell = command && command->kind != V_LIST && !get(k->g, c, A_container_entrypoint);
 	doc_set(k->a, d, shell ? "command" : "args", k_command(k, command));
 	doc_set(k->a, d, "workingDir", doc_value(k->l, get(k->g, c, A_container_workdir)));
-	doc_set(k->a, d, "ports", ports_doc(k, c));
-	doc_set(k->a, d, "env", env_doc(k, c, p->name));
+	doc_set(k->a, d, "ports", runs ? NULL : ports_doc(k, c));
+	doc_set(k->a, d, "env", env_doc(p, c));
 	doc_set(k->a, d, "resources", resources_doc(k, c));
-	if (!init) {
+	if (!init && !runs) {
 		add_probes(k, c, d);
 		/* traffic that comes through a sidecar reaches every container: all of them wait, or one would stop under it */
 		doc_set(k->a, d, "lifecycle", pre_stop_doc(k, c, !sidecar || has_port ? p->pause : 0));
@@ -626,6 +657,13 @@ add_arch(struct k8s *k, struct object *node, struct doc *spec)
 	}
 }
 
+struct object *
+k_run_of(struct k8s *k, struct object *node)
+{
+	const struct value *run = node->kind == K_schedule ? get(k->g, node, A_schedule_run) : NULL;
+	return run && run->kind == V_OBJECT ? run->object : NULL;
+}
+
 struct doc *
 k_pod(struct k8s *k, struct object *node, const char *name, const char *account, bool runs_once)
 {
@@ -633,15 +671,15 @@ k_pod(struct k8s *k, struct object *node, const char *name, const char *account,
 	struct object *kubernetes = object_child(k->p, k->p->stage_object, K_kubernetes, NULL);
 	const struct value *pull = get(k->g, kubernetes, A_kubernetes_image_pull_secrets);
 	struct doc *early = doc_list(k->a, node->at), *volumes = doc_list(k->a, node->at);
-	struct object *first = object_child(k->p, node, K_container, NULL);
+	struct object *of = k_run_of(k, node) ? k_run_of(k, node) : node, *first = object_child(k->p, of, K_container, NULL); /* whose containers it runs */
 	bool traffic = object_child(k->p, node, K_http, NULL) != NULL;
-	struct pod made = {k, node, name, runs_once || !k_has_ports(k, node) ? 0 : traffic ? BALANCER_PAUSE_S : PRE_STOP_S, first && object_next(first), false, volumes};
+	struct pod made = {k, node, name, runs_once || !k_has_ports(k, node) ? 0 : traffic ? BALANCER_PAUSE_S : PRE_STOP_S, first && object_next(first), of != node ? node : NULL, false, volumes};
 	int64_t seconds;
-	for (struct object *c = object_child(k->p, node, K_container, NULL); c; c = object_next(c)) {
-		check_after(k, node, c);
+	for (struct object *c = first; c; c = object_next(c)) {
+		check_after(k, of, c);
 		doc_add(container_is_early(k->g, c) ? early : containers, container_doc(&made, c));
 	}
-	struct doc *grace = grace_doc(k, node, made.pause, &seconds);
+	struct doc *grace = grace_doc(k, of, made.pause, &seconds);
 	doc_set(k->a, meta, "labels", k_labels(k, node, name));
 	doc_set(k->a, meta, "annotations", long_drain_marks(k, node, seconds));
 	doc_set(k->a, pod, "metadata", meta);
@@ -652,7 +690,7 @@ k_pod(struct k8s *k, struct object *node, const char *name, const char *account,
 	if (runs_once)
 		doc_set(k->a, spec, "restartPolicy", k_add(k, node, "Never", "a failed run is tried again as a new pod"));
 	doc_set(k->a, spec, "terminationGracePeriodSeconds", grace);
-	doc_set(k->a, spec, "securityContext", pod_security(k, node));
+	doc_set(k->a, spec, "securityContext", pod_security(k, of));
 	if (pull) {
 		struct doc *list = doc_list(k->a, pull->origin);
 		for (const struct value *i = pull->kind == V_LIST ? pull->items : pull; i; i = i->next) {
@@ -662,7 +700,7 @@ k_pod(struct k8s *k, struct object *node, const char *name, const char *account,
 		}
 		doc_set(k->a, spec, "imagePullSecrets", list);
 	}
-	add_arch(k, node, spec);
+	add_arch(k, of, spec);
 	if (!runs_once) {
 		doc_set(k->a, spec, "topologySpreadConstraints", spread_doc(k, node, name));
 		doc_set(k->a, spec, "affinity", affinity_doc(k, node, name));
@@ -670,7 +708,7 @@ k_pod(struct k8s *k, struct object *node, const char *name, const char *account,
 	if (early->count)
 		doc_set(k->a, spec, "initContainers", early);
 	doc_set(k->a, spec, "containers", containers);
-	k_volumes(k, node, volumes);
+	k_volumes(k, of, volumes);
 	if (made.tmp)
 		doc_add(volumes, tmp_volume(k, node));
 	lower_unique(k->l, volumes, "name", "volumes of the pod", "berth adds tmp and files-NAME: choose another name.");

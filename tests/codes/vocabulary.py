@@ -146,7 +146,7 @@ QUEUES = """queue jobs { visibility = 2m }
 queue failed { visibility = 2m }
 queue dead { retention = 14d }
 """
-ECS_AROUND = QUEUES + """service mailer {
+AROUND = QUEUES + """service mailer {
   container mailer {
     image = "nginx"
     tag = "1"
@@ -197,7 +197,7 @@ for target, column in (("ecs", 0), ("kubernetes", 1)):
         fid = re.search(r"\.fid = \{(\w+), (\w+)\}", rest)
         if not fid or fid.group(column + 1) not in ("FID_EXACT", "FID_EMULATED") or kind in NOT_HERE or (target, kind, name) in ALONE:
             continue
-        around = ECS_AROUND if target == "ecs" else QUEUES
+        around = AROUND
         if kind == "container" and name in ("sidecar", "init", "after"):
             line_text = nest(kind, field(rest, "example"))[:-1] + indent(MAIN.replace("8080", "8081")) + "\n" + indent(MAIN.replace("main", "proxy").replace("8080", "8082")) + "\n}"
         else:

@@ -117,6 +117,13 @@ EOF
 expect 'a chart of one stage of two' 64 'one chart of all stages: compile with --all-stages' "$BERTH" compile --emit helm --stage one -o "$tmp/chart" "$tmp/chart.berth"
 expect 'and of both' 0 'helm: .* files' "$BERTH" compile --emit helm --all-stages -o "$tmp/chart" "$tmp/chart.berth"
 expect 'AWS forms for a cluster alone' 0 'one: [0-9]* resources of Kubernetes left out' "$BERTH" compile --emit terraform --all-stages -o "$tmp/chart" "$tmp/chart.berth"
+chart << EOF
+${service%\}}
+  container other { image = "a", tag = "1", cpu = 0.25vcpu, memory = 512MiB }
+}
+schedule nightly { cron = "0 3 * * *", run = service.web, command = ["x"] }
+EOF
+expect 'a run of two workers' 1 'E0181.*a run of service "web" with 2 containers beside each other' "$BERTH" compile --emit kubernetes --all-stages -o "$tmp/chart" "$tmp/chart.berth"
 printf 'web: ENC[AES256_GCM,data:x,type:str]\nkey: ENC[AES256_GCM,data:x,type:str]\nsops: {version: 3.9.0}\n' > "$tmp/a.yaml"
 cp "$tmp/a.yaml" "$tmp/b.yaml"
 chart << EOF
