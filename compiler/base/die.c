@@ -77,6 +77,16 @@ xmalloc(size_t n)
 }
 
 void *
+xcalloc(size_t n)
+{
+	void *p = calloc(1, n ? n : 1);
+
+	if (!p)
+		die_oom();
+	return p;
+}
+
+void *
 xrealloc(void *p, size_t n)
 {
 	void *q = realloc(p, n ? n : 1);

@@ -21,7 +21,12 @@ str_eq(struct str a, struct str b)
 bool
 str_eqz(struct str a, const char *z)
 {
-	return str_eq(a, str_of(z));
+	if (z == NULL)
+		return a.n == 0;
+	for (size_t i = 0; i < a.n; i++) /* mostly the first letters differ: no length is needed */
+		if (a.p[i] != z[i] || z[i] == '\0')
+			return false;
+	return z[a.n] == '\0';
 }
 
 bool

@@ -99,7 +99,7 @@ check_jobs(struct graph *g, const struct resources *rs, unsigned forms)
 static bool
 check_external(struct graph *g, const struct resources *rs, unsigned forms)
 {
-	for (const struct resource *r = rs->first; r && (forms & 1u << FORM_KUBERNETES); r = r->next) {
+	for (const struct resource *r = rs->first; r && rs->external && (forms & 1u << FORM_KUBERNETES); r = r->next) {
 		const struct doc *found = r->kind->platform == RP_K8S ? find_external(r->body, NULL) : NULL;
 		if (found == NULL)
 			continue;
@@ -139,7 +139,7 @@ lower_one(struct session *s, struct graph *g, struct lowered *to)
 	if (forms == 0 || !right_platform(s, g) || graph_check_built(g) > 0 || s->compile->diags->errors > 0)
 		return;
 	struct resources *rs = lower_stage(g);
-	*to = (struct lowered){.graph = g, .resources = rs, .head = stage_head(s, g), .forms = forms, .set = {.arena = g->arena}};
+	*to = (struct lowered){.graph = g, .resources = rs, .head = stage_head(s, g), .forms = forms, .set = {.arena = g->arena, .stream = given(s->cli, OPT_STDOUT)}};
 	if (s->compile->diags->errors > 0)
 		return;
 	const char *problem = check_jobs(g, rs, forms) && check_external(g, rs, forms) ? emit_set(forms, &to->head, rs, &to->set) : NULL;

@@ -3,6 +3,7 @@
  * O_NOFOLLOW, so that a link put anywhere below the folder, even while we
  * run, leads nowhere.
  */
+#define _GNU_SOURCE /* syncfs */
 #include "folder.h"
 
 #include <dirent.h>
@@ -217,7 +218,7 @@ write_full(int fd, struct str text)
 }
 
 int
-folder_create(int parent, const char *name, struct str text, bool executable)
+folder_create(int parent, const char *name, struct str text, bool executable, bool sync)
 {
 	int fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, executable ? 0777 : 0666);
 	int err;
@@ -225,13 +226,34 @@ folder_create(int parent, const char *name, struct str text, bool executable)
 	if (fd < 0)
 		return errno;
 	err = write_full(fd, text);
-	if (!err && fsync(fd))
+	if (!err && sync && fsync(fd))
 		err = errno;
 	if (close(fd) && !err)
 		err = errno;
 	if (err)
 		unlinkat(parent, name, 0);
 	return err;
+}
+
+bool
+folder_can_sync_all(void)
+{
+#ifdef __linux__
+	return true;
+#else
+	return false;
+#endif
+}
+
+int
+folder_sync_all(int top)
+{
+#ifdef __linux__
+	return syncfs(top) ? errno : 0;
+#else
+	(void)top;
+	return ENOSYS;
+#endif
 }
 
 int

@@ -22,8 +22,11 @@ enum folder_entry { ENTRY_NONE, ENTRY_FILE, ENTRY_FOLDER, ENTRY_LINK, ENTRY_OTHE
 enum folder_entry folder_entry(int top, const char *path);
 /* Does the regular file hold exactly this text with this permission to run? */
 bool folder_same(int top, const char *path, struct str text, bool executable);
-/* Create a file that must not exist, write, sync and close it. 0 or an errno value; then it is gone again. */
-int folder_create(int parent, const char *name, struct str text, bool executable);
+/* Create a file that must not exist, write, sync (if asked) and close it. 0 or an errno value; then it is gone again. */
+int folder_create(int parent, const char *name, struct str text, bool executable, bool sync);
+/* Sync all that was written to the file system of `top`, where that can be asked for. 0 or an errno value. */
+bool folder_can_sync_all(void);
+int folder_sync_all(int top);
 /* Read a regular file; false when it is missing, no file, unreadable or larger than max. */
 bool folder_read(struct arena *a, int top, const char *path, size_t max, struct str *out);
 /* Remove what killed runs left below the folder at path ("" = top). */

@@ -133,17 +133,16 @@ external_first(const struct resources *rs, const char *name)
 /* The files of one resource in the forms that take it. */
 static void
 emit_resource(struct arena *a, unsigned mask, const struct emit_head *head, const struct resources *rs, const struct resource *r, unsigned n, unsigned total,
-	      file_list *files)
+	      file_list *files, struct buf *text)
 {
 	if (r->kind->platform == RP_AWS && (mask & 1u << FORM_API))
 		api_resource(a, r, files);
 	if (r->kind->platform == RP_AWS && (mask & 1u << FORM_ECSPRESSO))
 		ecspresso_resource(a, head, rs, r, files);
 	if (r->kind->platform == RP_K8S && (mask & 1u << FORM_KUBERNETES) && !is_filled_later(r)) {
-		struct buf text = {0};
-		yaml_write(r->body, &text);
-		*VEC_PUSH(a, files) = (struct out_file){kubernetes_path(a, r, n, total), arena_str(a, buf_str(&text)), false};
-		buf_free(&text);
+		text->n = 0;
+		yaml_write(r->body, text);
+		*VEC_PUSH(a, files) = (struct out_file){kubernetes_path(a, r, n, total), arena_str(a, buf_str(text)), false};
 	}
 }
 
@@ -279,13 +278,20 @@ emit_set(unsigned mask, const struct emit_head *of, struct resources *rs, struct
 	for (const struct resource *r = rs->first; r; r = r->next)
 		*(is_filled_later(r) ? &later : r->kind->platform == RP_K8S ? &total : &aws) += 1;
 	file_list *all = arena_array(a, total + aws + later + 1, sizeof *all), *files = all;
+	struct buf text = {0};
+	bool listed = !set->stream || mask != 1u << FORM_KUBERNETES;
 	for (const struct resource *r = rs->first; r; r = r->next, files++) {
 		if (r->kind->platform == RP_K8S && !is_filled_later(r))
 			n++;
-		emit_resource(a, mask, head, rs, r, n, total, files);
+		emit_resource(a, mask, head, rs, r, n, total, files, &text);
 		for (size_t i = 0; i < files->n; i++)
 			*VEC_PUSH(a, &set->files) = files->v[i];
-		doc_add(list, manifest_entry(a, head, r, files));
+		if (listed)
+			doc_add(list, manifest_entry(a, head, r, files));
+	}
+	if (!listed) {
+		buf_free(&text);
+		return NULL;
 	}
 	if (total > 0 && (mask & 1u << FORM_KUBERNETES))
 		add_extra(a, set, extra, (struct out_file){"kubernetes/kustomization.yaml", kustomization(a, set), false});
@@ -308,7 +314,7 @@ emit_set(unsigned mask, const struct emit_head *of, struct resources *rs, struct
 	doc_set(a, root, "resources", list);
 	if (extra->count)
 		doc_set(a, root, "extra_files", extra);
-	struct buf text = {0};
+	text.n = 0;
 	json_write(root, &text);
 	*VEC_PUSH(a, &set->files) = (struct out_file){"berth.json", arena_str(a, buf_str(&text)), false};
 	buf_free(&text);

@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 #define NEXT_MANIFEST TEMP_PREFIX "berth.json"
-enum { MANIFEST_MAX = 256 * 1024 * 1024, TEMP_MAX = 64 };
+enum { MANIFEST_MAX = 256 * 1024 * 1024, TEMP_MAX = 64, SYNC_EACH_MAX = 32 };
 
 struct item {
 	const char *path; /* from DIR on */
@@ -37,6 +37,9 @@ struct session {
 	const char *dir, *sub;
 	int top;  /* DIR; -1 while it does not exist */
 	int lock; /* -1 = none */
+	int parent; /* the folder of the path looked up last, or -1; neighbours in a set mostly share one */
+	const char *parent_path;
+	bool sync_each; /* few files: one after the other; many: the file system as a whole */
 	VEC(struct item) items;
 	path_list stale; /* from DIR on */
 	path_list made;  /* folders made by this run, outer ones first */
@@ -67,6 +70,24 @@ fail(struct session *s, const char *deed, const char *path, int err)
 	s->result->path = whole;
 	s->result->problem = arena_printf(s->arena, "cannot %s \"%s\": %s", deed, whole, why(err));
 	return -1;
+}
+
+/* As folder_parent; the descriptor stays the session's. */
+static int
+parent_of(struct session *s, const char *path, const char **base)
+{
+	const char *slash = strrchr(path, '/');
+	size_t n = slash ? (size_t)(slash - path) + 1 : 0;
+
+	if (s->parent >= 0 && strncmp(s->parent_path, path, n) == 0 && strchr(s->parent_path + n, '/') == NULL) {
+		*base = path + n;
+		return s->parent;
+	}
+	if (s->parent >= 0)
+		close(s->parent);
+	s->parent = folder_parent(s->top, path, base);
+	s->parent_path = path;
+	return s->parent;
 }
 
 /* ---- looking ---- */
@@ -181,15 +202,25 @@ make_folders(struct session *s, const char *path)
 	return 0;
 }
 
+static bool
+same_parent(const char *a, const char *b)
+{
+	const char *x = strrchr(a, '/'), *y = strrchr(b, '/');
+	size_t n = x ? (size_t)(x - a) : 0, m = y ? (size_t)(y - b) : 0;
+
+	return n == m && memcmp(a, b, n) == 0;
+}
+
 static int
 write_temp(struct session *s, struct item *item, size_t number)
 {
 	const char *base;
 	int parent, err;
 
-	if (make_folders(s, item->path))
-		return -1;
-	parent = folder_parent(s->top, item->path, &base);
+	if (number == 0 || !same_parent(s->items.v[number - 1].path, item->path) || !s->items.v[number - 1].changed)
+		if (make_folders(s, item->path))
+			return -1;
+	parent = parent_of(s, item->path, &base);
 	if (parent < 0)
 		return fail(s, "write", item->path, errno);
 	if (item->last)
@@ -197,8 +228,7 @@ write_temp(struct session *s, struct item *item, size_t number)
 	else
 		snprintf(item->temp, sizeof item->temp, TEMP_PREFIX "%ld-%zu", (long)getpid(), number);
 	item->has_temp = true;
-	err = folder_create(parent, item->temp, item->file->text, item->file->executable);
-	close(parent);
+	err = folder_create(parent, item->temp, item->file->text, item->file->executable, s->sync_each);
 	if (err)
 		return fail(s, "write", item->path, err);
 	return 0;
@@ -207,36 +237,32 @@ write_temp(struct session *s, struct item *item, size_t number)
 static int
 write_temps(struct session *s)
 {
+	size_t changed = 0;
+
+	for (size_t i = 0; i < s->items.n; i++)
+		changed += s->items.v[i].changed;
+	s->sync_each = changed <= SYNC_EACH_MAX || !folder_can_sync_all();
 	for (size_t i = 0; i < s->items.n; i++)
 		if (s->items.v[i].changed && write_temp(s, &s->items.v[i], i))
 			return -1;
-	return 0;
+	int err = s->sync_each ? 0 : folder_sync_all(s->top);
+	return err ? fail(s, "sync", NULL, err) : 0;
 }
 
 static int
 rename_one(struct session *s, struct item *item)
 {
 	const char *base;
-	int parent = folder_parent(s->top, item->path, &base), err;
+	int parent = parent_of(s, item->path, &base), err;
 
 	if (parent < 0)
 		return fail(s, "write", item->path, errno);
 	err = renameat(parent, item->temp, parent, base) ? errno : 0;
-	close(parent);
 	if (err)
 		return fail(s, "write", item->path, err);
 	item->has_temp = false;
 	s->result->written++;
 	return 0;
-}
-
-static bool
-same_parent(const char *a, const char *b)
-{
-	const char *x = strrchr(a, '/'), *y = strrchr(b, '/');
-	size_t n = x ? (size_t)(x - a) : 0, m = y ? (size_t)(y - b) : 0;
-
-	return n == m && memcmp(a, b, n) == 0;
 }
 
 /* A new name lasts only once its folder is synced; neighbours in the set mostly share one. */
@@ -352,6 +378,9 @@ close_session(struct session *s)
 {
 	if (s->lock >= 0)
 		folder_unlock(s->top, s->lock);
+	if (s->parent >= 0)
+		close(s->parent);
+	s->parent = -1;
 	if (s->top >= 0)
 		close(s->top);
 	s->lock = s->top = -1;
@@ -434,7 +463,7 @@ int
 out_write(const char *dir, const char *sub, const struct out_set *set, bool check_only, unsigned wait_ms, struct arena *a,
 	  struct out_result *result)
 {
-	struct session s = {.arena = a, .result = result, .dir = dir, .sub = sub ? sub : "", .top = -1, .lock = -1};
+	struct session s = {.arena = a, .result = result, .dir = dir, .sub = sub ? sub : "", .top = -1, .lock = -1, .parent = -1};
 	int failed;
 
 	*result = (struct out_result){0};

@@ -15,6 +15,7 @@
 #include <strings.h>
 
 enum style { PLAIN, LITERAL, QUOTED };
+enum { TAKEN_MAX = 8 }; /* letters of the longest word below */
 enum { KEY_MAX = 1000 }; /* bytes: readers look no further than 1024 for the colon */
 
 /* Words that some reader of YAML 1.1 or 1.2 takes for a boolean, null or a number, in some case. */
@@ -31,17 +32,25 @@ is_letter(char c)
 }
 
 static bool
+is_taken(struct str s)
+{
+	if (!strchr("yYnNoOtTfFiI", s.p[0])) /* what these words begin with */
+		return false;
+	for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+		if (strncasecmp(s.p, taken[i], s.n) == 0 && taken[i][s.n] == '\0')
+			return true;
+	return false;
+}
+
+static bool
 is_plain_safe(struct str s)
 {
 	if (s.n == 0 || !is_letter(s.p[0]))
 		return false;
 	for (size_t i = 1; i < s.n; i++)
-		if (!is_letter(s.p[i]) && !(s.p[i] >= '0' && s.p[i] <= '9') && !memchr("_./-", s.p[i], 4))
+		if (!is_letter(s.p[i]) && !(s.p[i] >= '-' && s.p[i] <= '9') && s.p[i] != '_') /* - . / and digits */
 			return false;
-	for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
-		if (s.n == strlen(taken[i]) && strncasecmp(s.p, taken[i], s.n) == 0)
-			return false;
-	return true;
+	return s.n > TAKEN_MAX || !is_taken(s);
 }
 
 /*
@@ -98,8 +107,7 @@ style_of(struct str s, bool key)
 static void
 add_indent(struct buf *b, unsigned indent)
 {
-	for (; indent > 0; indent--)
-		buf_addc(b, ' ');
+	buf_pad(b, ' ', indent);
 }
 
 static uint32_t
@@ -189,6 +197,10 @@ yaml_add_key(struct buf *b, struct str key)
 {
 	struct buf text = {0}, out = {0};
 
+	if (is_plain_safe(key)) {
+		buf_adds(b, key);
+		return;
+	}
 	buf_add_utf8(&text, key);
 	add_string(&out, buf_str(&text), true, 0);
 	if (out.n > KEY_MAX) {
@@ -225,6 +237,11 @@ add_scalar(struct buf *b, const struct doc *d, unsigned indent)
 	case DOC_INT: buf_addf(b, "%" PRId64, d->number); return;
 	case DOC_NUMBER: text_add_number(b, d->number); return;
 	case DOC_STRING:
+		if (is_plain_safe(d->text)) {
+			buf_adds(b, d->text);
+			return;
+		}
+		/* fall through */
 	case DOC_ATTR:
 	case DOC_TEXT:
 	case DOC_JSON:

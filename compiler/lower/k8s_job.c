@@ -112,12 +112,12 @@ k_order_jobs(struct k8s *k)
 			add_wave(k, r, 1);
 		}
 	}
-	for (struct resource *r = k->l->out->first; r; r = r->next) {
-		for (struct resource *j = k->l->out->first; j; j = j->next) {
-			if (is_workload(r) && runs(j, "before_deploy"))
-				resource_edge(k->l->out, r, j);
-			else if (runs(r, "after_deploy") && is_workload(j))
-				resource_edge(k->l->out, r, j);
-		}
+	for (struct resource *j = k->l->out->first; j; j = j->next) {
+		bool before = runs(j, "before_deploy");
+		if (!before && !runs(j, "after_deploy"))
+			continue;
+		for (struct resource *r = k->l->out->first; r; r = r->next)
+			if (is_workload(r))
+				resource_edge(k->l->out, before ? r : j, before ? j : r);
 	}
 }

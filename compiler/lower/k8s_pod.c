@@ -39,6 +39,7 @@ image_part(struct k8s *k, const struct value *v, const char *name)
 	if (v->kind != V_EXTERNAL)
 		return doc_value(k->l, v);
 	struct doc *d = doc_attr(k->a, v->origin, "external", name);
+	k->l->out->external = true;
 	d->value = v;
 	if (v->items && v->items->kind == V_STRING)
 		d->items = doc_string(k->a, v->items->origin, v->items->text);

@@ -71,9 +71,35 @@ struct check {
 	shape_report *report;
 	void *ctx;
 	unsigned found;
-	struct buf path;  /* a.b[0].c */
-	struct buf plain; /* a.b[].c */
+	const struct step *at;
 };
+
+/* How the check got where it is; written out only when there is something to say. */
+struct step {
+	const struct step *up;
+	struct str name;
+	unsigned index; /* of a list's item, whose name is empty */
+	bool item;
+};
+
+/* a.b[0].c; without numbers a.b[].c */
+static void
+add_path(struct buf *b, const struct step *s, bool numbers)
+{
+	if (s == NULL)
+		return;
+	add_path(b, s->up, numbers);
+	if (s->item) {
+		buf_addc(b, '[');
+		if (numbers)
+			buf_addf(b, "%u", s->index);
+		buf_addc(b, ']');
+		return;
+	}
+	if (b->n > 0)
+		buf_addc(b, '.');
+	buf_adds(b, s->name);
+}
 
 static void
 found(struct check *c, const struct doc *at, const char *fmt, ...) BERTH_PRINTF(3, 4);
@@ -87,7 +113,7 @@ found(struct check *c, const struct doc *at, const char *fmt, ...)
 	buf_vaddf(&what, fmt, ap);
 	va_end(ap);
 	buf_addc(&what, '\0');
-	buf_adds(&path, buf_str(&c->path));
+	add_path(&path, c->at, true);
 	buf_addc(&path, '\0');
 	c->found++;
 	c->report(c->ctx, path.p, at, what.p);
@@ -162,6 +188,16 @@ check_string(struct check *c, const struct shape_node *n, const struct doc *d)
 		check_pattern(c, n->pattern, d);
 }
 
+static bool
+stands_at(const struct check *c, const char *path)
+{
+	struct buf b = {0};
+	add_path(&b, c->at, false);
+	bool same = str_eqz(buf_str(&b), path);
+	buf_free(&b);
+	return same;
+}
+
 static void
 check_number(struct check *c, const struct shape_node *n, const struct doc *d)
 {
@@ -172,7 +208,7 @@ check_number(struct check *c, const struct shape_node *n, const struct doc *d)
 	}
 	int64_t low = n->low, high = n->high;
 	for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {
-		if (bounds[i].kind == c->kind && str_eqz(buf_str(&c->plain), bounds[i].path)) {
+		if (bounds[i].kind == c->kind && stands_at(c, bounds[i].path)) {
 			low = bounds[i].low;
 			high = bounds[i].high;
 		}
@@ -184,18 +220,12 @@ check_number(struct check *c, const struct shape_node *n, const struct doc *d)
 static void check_node(struct check *c, const struct shape_node *n, const struct doc *d);
 
 static void
-check_member(struct check *c, const struct shape_node *n, const struct doc *d, struct str name, bool index)
+check_step(struct check *c, const struct shape_node *n, const struct doc *d, struct step step)
 {
-	size_t path = c->path.n, plain = c->plain.n;
-	if (!index && path > 0) {
-		buf_addc(&c->path, '.');
-		buf_addc(&c->plain, '.');
-	}
-	buf_adds(&c->path, name);
-	buf_adds(&c->plain, index ? STR("[]") : name);
+	step.up = c->at;
+	c->at = &step;
 	check_node(c, n, d);
-	c->path.n = path;
-	c->plain.n = plain;
+	c->at = step.up;
 }
 
 static const struct shape_member *
@@ -217,7 +247,7 @@ check_struct(struct check *c, const struct shape_node *n, const struct doc *d)
 	for (const struct doc *m = d->items; m; m = m->next) {
 		const struct shape_member *row = member_of(n, m->key);
 		if (row)
-			check_member(c, &shape_nodes[row->node], m, m->key, false);
+			check_step(c, &shape_nodes[row->node], m, (struct step){.name = m->key});
 		else
 			found(c, m, "has no member \"%.*s\"", (int)m->key.n, m->key.p);
 	}
@@ -237,15 +267,8 @@ check_items(struct check *c, const struct shape_node *n, const struct doc *d)
 	if (d->count < n->low || d->count > n->high)
 		found(c, d, "has %u items, allowed are %" PRId64 " to %" PRId64, d->count, n->low < 0 ? 0 : n->low, n->high);
 	unsigned i = 0;
-	for (const struct doc *m = d->items; m; m = m->next, i++) {
-		char index[16];
-		struct buf b = {0};
-		buf_addf(&b, "[%u]", i);
-		struct str s = {index, b.n < sizeof index ? b.n : 0};
-		memcpy(index, b.p, s.n);
-		buf_free(&b);
-		check_member(c, &shape_nodes[n->item], m, map ? m->key : s, !map);
-	}
+	for (const struct doc *m = d->items; m; m = m->next, i++)
+		check_step(c, &shape_nodes[n->item], m, map ? (struct step){.name = m->key} : (struct step){.index = i, .item = true});
 }
 
 static void
@@ -275,8 +298,6 @@ shape_check(const struct resource_kind *kind, const struct doc *body, shape_repo
 {
 	struct check c = {.kind = kind_id(kind), .report = report, .ctx = ctx};
 	check_node(&c, root_of(kind), body);
-	buf_free(&c.path);
-	buf_free(&c.plain);
 	return c.found;
 }
 

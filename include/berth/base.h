@@ -66,8 +66,9 @@ struct str arena_strf(struct arena *a, const char *fmt, ...) BERTH_PRINTF(2, 3);
 size_t arena_used(const struct arena *a);
 #define NEW(a, type) ((type *)arena_alloc((a), sizeof(type)))
 
-/* malloc, realloc that end the process through die_oom. */
+/* malloc, calloc of one, realloc that end the process through die_oom. */
 void *xmalloc(size_t n);
+void *xcalloc(size_t n);
 void *xrealloc(void *p, size_t n);
 
 /*

@@ -33,6 +33,7 @@ struct out_file {
 struct out_set {
 	struct arena *arena;
 	VEC(struct out_file) files;
+	bool stream; /* for standard output: of manifests, nothing but the manifests is looked at */
 };
 struct out_result {
 	unsigned written, unchanged, removed;

@@ -100,6 +100,7 @@ struct resources {
 	struct resource *first, *last;
 	struct map by_address;   /* interned C string content is compared, see resource_find */
 	uint32_t count;
+	bool external;           /* a manifest has a value that CI gives */
 	VEC(struct resource *) list;
 };
 void resources_init(struct resources *rs, struct arena *a);

@@ -10,4 +10,10 @@ done
 for n in 100 1000; do
 	python3 tests/bench/generate_aws.py $n > "$tmp/aws$n.berth"
 done
-python3 tests/bench/measure.py build/berth "$tmp"
+for n in 1000 10000 20000; do
+	python3 tests/bench/generate_kubernetes.py $n "$tmp/w$n"
+done
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/berth-conformance
+. tests/conformance/tools.sh
+have_helm || echo "helm is left out: $why"
+python3 tests/bench/measure.py build/berth "$tmp" "$cache/helm"
