@@ -299,6 +299,12 @@ cmd_compile(struct cli *cli)
 		else
 			code = s.exit;
 	}
+	if (code == EXIT_FINE) {
+		struct buf words = {0};
+		fidelity_used(s.arena, s.graphs, s.count, &words);
+		fwrite(words.p, 1, words.n, stderr);
+		buf_free(&words);
+	}
 	if (code == EXIT_FINE && given(cli, OPT_DEPFILE))
 		write_depfile(&s);
 	if (code == EXIT_FINE)

@@ -5,9 +5,8 @@
 
 enum { WIDTH = 80 };
 
-/* Words wrapped at 80 columns behind an indentation. */
-static void
-wrap(const char *text, int indent, struct buf *out)
+void
+wrap_text(const char *text, int indent, struct buf *out)
 {
 	int column = 0;
 	while (*text) {
@@ -53,9 +52,9 @@ explain_code(enum diag_code code, struct buf *out)
 {
 	const struct diag_row *r = diag_row(code);
 	buf_addf(out, "%s %s (%s)\n\n", r->id, r->slug, r->severity == SEV_ERROR ? "error" : "warning");
-	wrap(r->summary, 0, out);
+	wrap_text(r->summary, 0, out);
 	buf_addc(out, '\n');
-	wrap(r->explain, 0, out);
+	wrap_text(r->explain, 0, out);
 	if (*r->bad == '\0')
 		return;
 	buf_addz(out, "\nFails:\n\n");
@@ -70,7 +69,7 @@ fidelity(const enum fidelity *fid, const char *const *how, struct buf *out)
 	for (int t = 0; t < TARGET_COUNT; t++) {
 		buf_addf(out, "  %-11s %s%s\n", target_word((enum target)t), fidelity_word(fid[t]), how[t] ? ":" : "");
 		if (how[t])
-			wrap(how[t], 14, out);
+			wrap_text(how[t], 14, out);
 	}
 }
 
@@ -103,7 +102,7 @@ explain_attr(struct arena *a, enum attr_id id, struct buf *out)
 	buf_addf(out, "%s, a setting of ", r->name);
 	kind_title(r->kind, out);
 	buf_addz(out, "\n\n");
-	wrap(r->doc, 0, out);
+	wrap_text(r->doc, 0, out);
 	buf_addf(out, "\n  %-11s %s%s\n", "takes", schema_type_words(a, r->types, r->words, r->ref), r->required ? " (needed)" : "");
 	if (r->def)
 		buf_addf(out, "  %-11s %s\n", "default", r->def);
@@ -132,7 +131,7 @@ explain_kind(const struct schema *s, enum kind_id k, struct buf *out)
 	const struct kind_row *row = kind_row(k);
 	kind_title(k, out);
 	buf_addf(out, "%s\n\n", row->label == LABEL_REQUIRED ? " NAME" : "");
-	wrap(row->doc, 0, out);
+	wrap_text(row->doc, 0, out);
 	buf_addc(out, '\n');
 	fidelity(row->fid, row->how, out);
 	buf_addf(out, "  %-11s %s\n\n", "stands in", strcmp(row->in, "top") == 0 ? "the top level of a file" : row->in);
@@ -208,7 +207,9 @@ cmd_explain(struct cli *cli)
 	struct schema *s = schema_new(a, names_new(a));
 	struct buf out = {0};
 	int code = EXIT_FINE;
-	if (cli->path_count == 0)
+	if (given(cli, OPT_FIDELITY))
+		fidelity_table(a, s, &out);
+	else if (cli->path_count == 0)
 		explain_nothing(s, &out);
 	for (size_t i = 0; i < cli->path_count; i++) {
 		enum diag_code d = diag_find(cli->paths[i]);

@@ -75,6 +75,13 @@ int cli_main(int argc, char **argv);
 
 /* ---- shared by the commands ---- */
 
+/* Words wrapped at 80 columns behind an indentation. */
+void wrap_text(const char *text, int indent, struct buf *out);
+/* Of every word what each platform makes of it; of a program with stages of both platforms, what is not the same on each (else nothing). */
+void fidelity_table(struct arena *a, const struct schema *s, struct buf *out);
+void fidelity_used(struct arena *a, struct graph *const *graphs, size_t n, struct buf *out);
+
+
 /* A compile with its stages evaluated. */
 struct session {
 	struct cli *cli;
