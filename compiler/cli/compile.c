@@ -302,7 +302,8 @@ cmd_compile(struct cli *cli)
 	if (code == EXIT_FINE) {
 		struct buf words = {0};
 		fidelity_used(s.arena, s.graphs, s.count, &words);
-		fwrite(words.p, 1, words.n, stderr);
+		if (words.n > 0)
+			fwrite(words.p, 1, words.n, stderr);
 		buf_free(&words);
 	}
 	if (code == EXIT_FINE && given(cli, OPT_DEPFILE))
