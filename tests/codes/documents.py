@@ -52,7 +52,7 @@ with tempfile.TemporaryDirectory() as out:
     shown = re.search(r"^both platforms.*", "\n".join(l.rstrip() for l in said.splitlines()), re.S | re.M).group()
     judge("examples/hello/README.md: fidelity", f"```text\n{shown}\n```" in open(os.path.join(root, "examples/hello/README.md")).read(), "differs from what compile says")
 table = run("explain", "--fidelity").stdout
-words = set(re.findall(r"ATTR\((\w+), (\w+),", open(os.path.join(root, "include/berth/schema/attrs.def")).read()))
+words = set(re.findall(r"^ATTR\((\w+), (\w+),", open(os.path.join(root, "include/berth/schema/attrs.def")).read(), re.M))
 judge("explain --fidelity: every setting", len(re.findall(r"^  \S.*?\.\S+ +(?:exact|emulated|refused|not yet built)", table, re.M)) >= len(words), f"{len(words)} settings")
 forms = re.findall(r'^FORM\(\w+, "(\w+)"', open(os.path.join(root, "include/berth/platform/forms.def")).read(), re.M)
 judge("compile --emit: completion", all(re.search(rf"\b{f}\b", completion) for f in forms for completion in [run("completion", "bash").stdout]), str(forms))
