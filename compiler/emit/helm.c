@@ -143,7 +143,7 @@ place_of(struct chart *c, const char *declaration)
 static bool
 is_workload(const struct resource *r)
 {
-	return resource_is(r, RK_K_DEPLOYMENT) || resource_is(r, RK_K_JOB) || resource_is(r, RK_K_CRON_JOB);
+	return resource_is(r, RK_K_DEPLOYMENT) || resource_is(r, RK_K_STATEFUL_SET) || resource_is(r, RK_K_JOB) || resource_is(r, RK_K_CRON_JOB);
 }
 
 static const char *

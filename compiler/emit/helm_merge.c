@@ -37,6 +37,7 @@ static const struct {
 	const char *path, *name;
 } owned[] = {
 	{RK_K_DEPLOYMENT, "spec.replicas", "replicas"},
+	{RK_K_STATEFUL_SET, "spec.replicas", "replicas"},
 	{RK_K_ROLLOUT, "spec.replicas", "replicas"},
 	{RK_K_HPA, "spec.minReplicas", "minReplicas"},
 	{RK_K_HPA, "spec.maxReplicas", "maxReplicas"},

@@ -35,7 +35,7 @@ static const struct {
 	{RK_SERVICE, "aws_ecs_service"}, {RK_SCALABLE_TARGET, "aws_appautoscaling_target"}, {RK_SCALING_POLICY, "aws_appautoscaling_policy"},
 	{RK_SCHEDULED_ACTION, "aws_appautoscaling_scheduled_action"}, {RK_STATE_MACHINE, "aws_sfn_state_machine"},
 	{RK_SCHEDULE_GROUP, "aws_scheduler_schedule_group"}, {RK_SCHEDULE, "aws_scheduler_schedule"}, {RK_RULE, "aws_cloudwatch_event_rule"},
-	{RK_RULE_TARGETS, "aws_cloudwatch_event_target"}, {RK_ALARM, "aws_cloudwatch_metric_alarm"},
+	{RK_POD_IDENTITY, "aws_eks_pod_identity_association"}, {RK_RULE_TARGETS, "aws_cloudwatch_event_target"}, {RK_ALARM, "aws_cloudwatch_metric_alarm"},
 };
 
 /* NULL for what is folded into a neighbour. */

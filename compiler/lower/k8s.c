@@ -19,6 +19,12 @@ k_account(struct k8s *k, struct object *node, const char *name)
 	return lower_add(k->l, RK_K_SERVICE_ACCOUNT, name, node, d);
 }
 
+static int64_t
+most(const struct value *count)
+{
+	return count == NULL ? 1 : count->kind == V_RANGE ? count->items->next->n : count->kind == V_INT ? count->n : 1;
+}
+
 /* ---- deployment ---- */
 
 static struct doc *
@@ -71,6 +77,54 @@ make_deployment(struct k8s *k, struct object *node, const char *name, struct res
 	return r;
 }
 
+/* Copies with names and disks of their own. Source: Kubernetes 1.36 API, apps/v1, StatefulSet. */
+static struct resource *
+make_stateful_set(struct k8s *k, struct object *node, const char *name, struct resource *account, struct resource *copies)
+{
+	struct doc *d = k_object(k, RK_K_STATEFUL_SET, node, name), *spec = doc_map(k->a, node->at), *selector = doc_map(k->a, node->at), *update = doc_map(k->a, node->at), *claims = doc_map(k->a, node->at);
+	const struct value *count = get(k->g, node, A_service_count);
+	struct object *rolling = object_child(k->p, node, K_deploy_rolling, NULL), *again = object_child(k->p, node, K_deploy_recreate, NULL), *shifting = k_shifting(k, node);
+	const struct value *h = rolling ? get(k->g, rolling, A_deploy_rolling_healthy) : NULL;
+	if (shifting || (again && most(count) > 1) || (h && h->kind == V_RANGE && h->items->next->n > 100000)) {
+		struct diag *g = complain(k->g, D_E0181, shifting ? shifting->at : again ? again->at : h->origin, "copies with disks of their own are replaced one after the other on kubernetes");
+		diag_hint(k->g->compile->diags, g, "A new copy takes over the old one's disk: write deploy rolling { healthy = 50%%..100%% }, or leave deploy out.");
+	}
+	if (count && count->kind != V_EXTERNAL && !k_autoscaled(k, node))
+		doc_set(k->a, spec, "replicas", k_of_int(k, count, count->kind == V_RANGE ? count->items->n : count->n));
+	doc_set(k->a, spec, "revisionHistoryLimit", k_int(k, node, 10, "the API's default, written out"));
+	doc_set(k->a, spec, "minReadySeconds", k_int(k, node, 5, "a copy that dies at once does not count as ready"));
+	doc_set(k->a, spec, "serviceName", k_add(k, node, copies->name, "each copy has a name of its own in it"));
+	doc_set(k->a, spec, "podManagementPolicy", k_add(k, node, "Parallel", "copies do not wait for each other when they start or stop"));
+	doc_set(k->a, update, "type", k_add(k, node, "RollingUpdate", "one after the other"));
+	doc_set(k->a, spec, "updateStrategy", update);
+	doc_set(k->a, claims, "whenDeleted", k_add(k, node, "Retain", "keep: the disks stay"));
+	doc_set(k->a, claims, "whenScaled", k_add(k, node, "Retain", "keep: the disks stay"));
+	doc_set(k->a, spec, "persistentVolumeClaimRetentionPolicy", claims);
+	doc_set(k->a, selector, "matchLabels", k_selector(k, node, name));
+	doc_set(k->a, spec, "selector", selector);
+	doc_set(k->a, spec, "template", k_pod(k, node, name, account->name, false));
+	doc_set(k->a, spec, "volumeClaimTemplates", k_claims(k, node));
+	doc_set(k->a, d, "spec", spec);
+	struct resource *r = lower_add(k->l, RK_K_STATEFUL_SET, name, node, d);
+	resource_edge(k->l->out, r, account);
+	resource_edge(k->l->out, r, copies);
+	k_wait(k, r);
+	return r;
+}
+
+/* The names of the copies: a Service without an address of its own. */
+static struct resource *
+make_copies(struct k8s *k, struct object *node, const char *name)
+{
+	const char *own = arena_printf(k->a, "%s-copies", name_cut(k->a, name, 56));
+	struct doc *d = k_object(k, RK_K_SERVICE, node, own), *spec = doc_map(k->a, node->at);
+	doc_set(k->a, spec, "type", k_add(k, node, "ClusterIP", "reachable inside the cluster"));
+	doc_set(k->a, spec, "clusterIP", k_add(k, node, "None", "each copy is found by its own name"));
+	doc_set(k->a, spec, "selector", k_selector(k, node, name));
+	doc_set(k->a, d, "spec", spec);
+	return lower_add(k->l, RK_K_SERVICE, own, node, d);
+}
+
 /* ---- Service ---- */
 
 static void
@@ -115,12 +169,6 @@ make_service(struct k8s *k, struct object *node, const char *name, const char *s
 
 /* ---- disruption ---- */
 
-static int64_t
-most(const struct value *count)
-{
-	return count == NULL ? 1 : count->kind == V_RANGE ? count->items->next->n : count->kind == V_INT ? count->n : 1;
-}
-
 static void
 make_budget(struct k8s *k, struct object *node, const char *name, struct resource *deployment)
 {
@@ -143,10 +191,10 @@ make_budget(struct k8s *k, struct object *node, const char *name, struct resourc
 static void
 lower_one(struct k8s *k, struct object *node)
 {
-	const char *name = name_cut(k->a, node_name(k->g, node), 63);
+	const char *name = name_cut(k->a, node_name(k->g, node), k_keeps(k, node) ? resource_kind_get(RK_K_STATEFUL_SET)->name_max : 63);
 	struct resource *account = k_account(k, node, name);
 	k_leader(k, node, name, account);
-	struct resource *deployment = make_deployment(k, node, name, account);
+	struct resource *deployment = k_keeps(k, node) ? make_stateful_set(k, node, name, account, make_copies(k, node, name)) : make_deployment(k, node, name, account);
 	if (k_has_ports(k, node)) {
 		struct resource *service = make_service(k, node, name, ""), *other = NULL;
 		struct object *shifting = k_shifting(k, node);

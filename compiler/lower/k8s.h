@@ -46,6 +46,9 @@ struct doc *k_bytes(struct k8s *k, const struct value *v);
 void k_files(struct k8s *k, struct object *node, const char *name, struct object *container, struct doc *mounts, struct doc *volumes);
 void k_mounts(struct k8s *k, struct object *container, struct doc *mounts);
 void k_volumes(struct k8s *k, struct object *node, struct doc *volumes);
+/* Has each copy disks that outlive it? Their claims, from which the StatefulSet makes one for each copy. */
+bool k_keeps(struct k8s *k, struct object *node);
+struct doc *k_claims(struct k8s *k, struct object *node);
 
 /* k8s_pod.c: the pod's metadata and spec. `account` is the ServiceAccount. */
 struct doc *k_pod(struct k8s *k, struct object *node, const char *name, const char *account, bool runs_once);

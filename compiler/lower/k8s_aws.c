@@ -1,8 +1,9 @@
 /*
  * What pods may do on AWS: a role for each workload that may do anything, made
- * in the AWS form beside the manifests and named by the workload's account
- * (IRSA). Sources: amazon-eks-pod-identity-webhook, README; EKS user guide, IAM
- * roles for service accounts.
+ * in the AWS form beside the manifests, and named by the workload's account
+ * (IRSA) or by an association of the cluster (Pod Identity). Sources:
+ * amazon-eks-pod-identity-webhook, README; EKS user guide, IAM roles for
+ * service accounts, and EKS Pod Identity.
  */
 #include "k8s.h"
 
@@ -56,6 +57,38 @@ trust(struct k8s *k, struct object *node, const char *issuer, const char *accoun
 	return s;
 }
 
+/* Pod Identity: the service may take the role for this account of this cluster alone. */
+static struct doc *
+trust_cluster(struct k8s *k, struct object *node, const struct value *cluster, const char *account)
+{
+	struct ecs *e = k->aws;
+	struct doc *s = doc_map(k->a, node->at), *principal = doc_map(k->a, node->at), *actions = doc_list(k->a, node->at);
+	doc_set(k->a, s, "Effect", doc_z(k->a, node->at, "Allow"));
+	doc_set(k->a, principal, "Service", doc_z(k->a, node->at, "pods.eks.amazonaws.com"));
+	doc_set(k->a, s, "Principal", principal);
+	doc_add(actions, doc_z(k->a, node->at, "sts:AssumeRole"));
+	doc_add(actions, doc_z(k->a, node->at, "sts:TagSession"));
+	doc_set(k->a, s, "Action", actions);
+	condition(e, s, node->at, "StringEquals", "aws:SourceAccount", arena_strz(k->a, e->account));
+	condition(e, s, node->at, "StringEquals", "aws:RequestTag/kubernetes-namespace", arena_strz(k->a, k->ns->text));
+	condition(e, s, node->at, "StringEquals", "aws:RequestTag/kubernetes-service-account", account);
+	condition(e, s, node->at, "ArnEquals", "aws:SourceArn", arn(e, "eks", arena_printf(k->a, "cluster/%.*s", (int)cluster->text.n, cluster->text.p)));
+	return s;
+}
+
+static void
+associate(struct k8s *k, struct object *node, const struct value *cluster, const char *account, struct doc *role, struct resource *made)
+{
+	struct doc *d = doc_map(k->a, node->at);
+	doc_set(k->a, d, "clusterName", doc_value(k->l, cluster));
+	doc_set(k->a, d, "namespace", doc_value(k->l, k->ns));
+	doc_set(k->a, d, "serviceAccount", k_add(k, node, account, "the workload's account"));
+	doc_set(k->a, d, "roleArn", role);
+	struct resource *r = lower_add(k->l, RK_POD_IDENTITY, account, node, d);
+	if (made)
+		resource_edge(k->l->out, r, made);
+}
+
 static const struct value *
 existing(struct k8s *k, struct object *node)
 {
@@ -76,26 +109,33 @@ struct doc *
 k_role_note(struct k8s *k, struct object *node, const char *account)
 {
 	const struct value *own = existing(k, node);
+	struct object *kubernetes = object_child(k->p, k->p->stage_object, K_kubernetes, NULL);
+	const struct value *identity = get(k->g, kubernetes, A_kubernetes_identity), *provider = get(k->g, kubernetes, A_kubernetes_oidc_provider),
+			   *cluster = get(k->g, kubernetes, A_kubernetes_cluster);
+	bool pods = identity && str_eqz(identity->text, "pod_identity");
 	struct task t = {.e = k->aws, .node = node, .name = account};
-	if (own)
+	if (own && !pods)
 		return role_note(k, node, doc_value(k->l, own));
 	if (k->aws == NULL)
 		return NULL;
 	t.allow = new_statements(k->aws, node);
 	allow_queues(&t);
 	allow_declared(&t);
-	if (t.allow->count == 0)
+	if (t.allow->count == 0 && own == NULL)
 		return NULL;
-	struct object *kubernetes = object_child(k->p, k->p->stage_object, K_kubernetes, NULL);
-	const struct value *identity = get(k->g, kubernetes, A_kubernetes_identity), *provider = get(k->g, kubernetes, A_kubernetes_oidc_provider);
-	if (identity && str_eqz(identity->text, "pod_identity")) {
-		struct diag *d = complain(k->g, D_E0180, identity->origin, "identity = pod_identity is not yet built for kubernetes");
-		diag_hint(k->g->compile->diags, d, "identity = irsa works with the cluster's OIDC provider.");
+	if (pods && cluster == NULL) {
+		struct diag *d = complain(k->g, D_E0170, node->at, "%s has permissions on AWS by Pod Identity, and the stage does not say its cluster", object_words(k->a, node));
+		diag_hint(k->g->compile->diags, d, "Write kubernetes { cluster = \"…\" }, or give the output \"eks_cluster\" in the stage's outputs file.");
+		return NULL;
+	}
+	if (pods) {
+		struct resource *role = own ? NULL : make_role_trusting(k->aws, node, "pod", trust_cluster(k, node, cluster, account), t.allow);
+		associate(k, node, cluster, account, own ? doc_value(k->l, own) : role_arn(k->aws, node, role), role);
 		return NULL;
 	}
 	if (provider == NULL) {
 		struct diag *d = complain(k->g, D_E0170, node->at, "%s has permissions on AWS, and the stage does not say its oidc_provider", object_words(k->a, node));
-		diag_hint(k->g->compile->diags, d, "Write kubernetes { oidc_provider = … }, or give the output \"oidc_provider\" in the stage's outputs file; role { task = \"arn:…\" } names a role that exists.");
+		diag_hint(k->g->compile->diags, d, "Write kubernetes { oidc_provider = … } or { identity = pod_identity }, or give the output \"oidc_provider\" in the stage's outputs file; role { task = \"arn:…\" } names a role that exists.");
 		return NULL;
 	}
 	struct resource *role = make_role_trusting(k->aws, node, "pod", trust(k, node, issuer_of(k, provider), account), t.allow);

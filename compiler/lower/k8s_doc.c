@@ -208,7 +208,8 @@ object_doc(struct k8s *k, int kind, struct object *node, const char *name, const
 	doc_set(k->a, d, "apiVersion", k_add(k, node, row->api_version, "the kind's version"));
 	doc_set(k->a, d, "kind", k_add(k, node, row->shape, "what the declaration becomes"));
 	doc_set(k->a, meta, "name", k_add(k, node, name, "the declaration's name"));
-	doc_set(k->a, meta, "namespace", doc_value(k->l, k->ns));
+	if (row->namespaced)
+		doc_set(k->a, meta, "namespace", doc_value(k->l, k->ns));
 	doc_set(k->a, meta, "labels", k_labels(k, node, label));
 	doc_set(k->a, d, "metadata", meta);
 	return d;

@@ -1,7 +1,8 @@
 /*
  * What containers mount: `files` as an immutable ConfigMap whose name says its
  * content, so that a change rolls the pods and a rollback finds the old one;
- * volumes as space on the node. Sources: Kubernetes 1.36 API, core/v1;
+ * volumes as space on the node, as a file system of EFS, or as disks that a
+ * StatefulSet keeps for each copy. Sources: Kubernetes 1.36 API, core/v1;
  * core validation (ConfigMap: keys, 1 MiB of values).
  */
 #include "k8s.h"
@@ -107,15 +108,121 @@ k_mounts(struct k8s *k, struct object *c, struct doc *mounts)
 	}
 }
 
+/* ---- volumes ---- */
+
+static struct doc *
+words_doc(struct k8s *k, struct object *o, const char *word, const char *because)
+{
+	struct doc *list = doc_list(k->a, o->at);
+	doc_add(list, k_add(k, o, word, because));
+	return list;
+}
+
+/*
+ * A file system of EFS: a volume of the cluster that is the file system, and the workload's claim to it. Source: AWS EFS
+ * CSI driver, static provisioning.
+ */
+static struct doc *
+efs_doc(struct k8s *k, struct object *node, struct object *v, const struct value *efs)
+{
+	static const char size[] = "5Gi", why[] = "the API wants a size; EFS has none";
+	const struct value *path = get(k->g, v, A_volume_path);
+	const char *claim = arena_printf(k->a, "%s-%s", name_cut(k->a, node_name(k->g, node), 180), v->label->text);
+	const char *name = arena_printf(k->a, "%.*s-%s", (int)k->ns->text.n, k->ns->text.p, claim);
+	struct doc *pv = k_object(k, RK_K_PV, node, name), *spec = doc_map(k->a, v->at), *capacity = doc_map(k->a, v->at), *csi = doc_map(k->a, v->at), *ref = doc_map(k->a, v->at);
+	doc_set(k->a, capacity, "storage", k_add(k, v, size, why));
+	doc_set(k->a, spec, "capacity", capacity);
+	doc_set(k->a, spec, "volumeMode", k_add(k, v, "Filesystem", "the API's default, written out"));
+	doc_set(k->a, spec, "accessModes", words_doc(k, v, "ReadWriteMany", "EFS is one for all copies"));
+	doc_set(k->a, spec, "persistentVolumeReclaimPolicy", k_add(k, v, "Retain", "the files are not the cluster's"));
+	doc_set(k->a, spec, "storageClassName", k_add(k, v, "", "nothing is provisioned: it exists"));
+	doc_set(k->a, csi, "driver", k_add(k, v, "efs.csi.aws.com", "the driver of EFS"));
+	doc_set(k->a, csi, "volumeHandle", path && !str_eqz(path->text, "/") ? k_of(k, efs, arena_printf(k->a, "%.*s:%.*s", (int)efs->text.n, efs->text.p, (int)path->text.n, path->text.p)) : doc_value(k->l, efs));
+	doc_set(k->a, spec, "csi", csi);
+	doc_set(k->a, ref, "namespace", doc_value(k->l, k->ns));
+	doc_set(k->a, ref, "name", k_add(k, v, claim, "for this workload alone"));
+	doc_set(k->a, spec, "claimRef", ref);
+	doc_set(k->a, pv, "spec", spec);
+	struct resource *volume = lower_add(k->l, RK_K_PV, name, node, pv);
+	struct doc *pvc = k_object(k, RK_K_PVC, node, claim), *asks = doc_map(k->a, v->at), *resources = doc_map(k->a, v->at), *requests = doc_map(k->a, v->at), *use = doc_map(k->a, v->at);
+	doc_set(k->a, asks, "accessModes", words_doc(k, v, "ReadWriteMany", "EFS is one for all copies"));
+	doc_set(k->a, asks, "volumeMode", k_add(k, v, "Filesystem", "the API's default, written out"));
+	doc_set(k->a, asks, "storageClassName", k_add(k, v, "", "nothing is provisioned: it exists"));
+	doc_set(k->a, asks, "volumeName", k_add(k, v, name, "the volume above"));
+	doc_set(k->a, requests, "storage", k_add(k, v, size, why));
+	doc_set(k->a, resources, "requests", requests);
+	doc_set(k->a, asks, "resources", resources);
+	doc_set(k->a, pvc, "spec", asks);
+	struct resource *r = lower_add(k->l, RK_K_PVC, claim, node, pvc);
+	resource_edge(k->l->out, r, volume);
+	k_need(k, r);
+	doc_set(k->a, use, "claimName", k_add(k, v, claim, "the workload's claim"));
+	return use;
+}
+
+static bool
+is_kept(struct k8s *k, struct object *v)
+{
+	return get_bool(k->g, v, A_volume_keep);
+}
+
+bool
+k_keeps(struct k8s *k, struct object *node)
+{
+	for (struct object *v = object_child(k->p, node, K_volume, NULL); v; v = object_next(v))
+		if (is_kept(k, v))
+			return true;
+	return false;
+}
+
+struct doc *
+k_claims(struct k8s *k, struct object *node)
+{
+	struct doc *list = doc_list(k->a, node->at);
+	for (struct object *v = object_child(k->p, node, K_volume, NULL); v; v = object_next(v)) {
+		const struct value *size = get(k->g, v, A_volume_size);
+		struct doc *d = doc_map(k->a, v->at), *meta = doc_map(k->a, v->at), *spec = doc_map(k->a, v->at), *resources = doc_map(k->a, v->at), *requests = doc_map(k->a, v->at);
+		if (!is_kept(k, v))
+			continue;
+		if (size == NULL || get(k->g, v, A_volume_efs)) {
+			struct diag *g = complain(k->g, D_E0170, v->at, size ? "volume \"%s\" is kept, and EFS keeps its files by itself" : "volume \"%s\" is kept and does not say its size", v->label->text);
+			diag_hint(k->g->compile->diags, g, size ? "Write keep for a disk of each copy's own, or efs for one file system for all." : "Write size = 20GiB: the disk of each copy.");
+			continue;
+		}
+		doc_set(k->a, meta, "name", doc_z(k->a, v->at, v->label->text));
+		doc_set(k->a, d, "metadata", meta);
+		doc_set(k->a, spec, "accessModes", words_doc(k, v, "ReadWriteOnce", "a disk of the copy's own"));
+		doc_set(k->a, spec, "volumeMode", k_add(k, v, "Filesystem", "the API's default, written out"));
+		doc_set(k->a, requests, "storage", k_bytes(k, size));
+		doc_set(k->a, resources, "requests", requests);
+		doc_set(k->a, spec, "resources", resources);
+		doc_set(k->a, d, "spec", spec);
+		doc_add(list, d);
+	}
+	return list;
+}
+
 void
 k_volumes(struct k8s *k, struct object *node, struct doc *volumes)
 {
 	for (struct object *v = object_child(k->p, node, K_volume, NULL); v; v = object_next(v)) {
 		struct doc *d = doc_map(k->a, v->at), *empty = doc_map(k->a, v->at);
-		const struct value *size = get(k->g, v, A_volume_size);
+		const struct value *size = get(k->g, v, A_volume_size), *efs = get(k->g, v, A_volume_efs);
+		if (is_kept(k, v) && node->kind == K_service)
+			continue; /* a claim of the StatefulSet's */
+		if (is_kept(k, v)) {
+			struct diag *g = complain(k->g, D_E0181, v->at, "a kept volume of %s cannot be done on kubernetes", object_words(k->a, node));
+			diag_hint(k->g->compile->diags, g, "Only the copies of a service have names to keep disks for; efs keeps files for runs.");
+			continue;
+		}
+		doc_set(k->a, d, "name", doc_z(k->a, v->at, v->label->text));
+		if (efs) {
+			doc_set(k->a, d, "persistentVolumeClaim", efs_doc(k, node, v, efs));
+			doc_add(volumes, d);
+			continue;
+		}
 		if (size)
 			doc_set(k->a, empty, "sizeLimit", k_bytes(k, size));
-		doc_set(k->a, d, "name", doc_z(k->a, v->at, v->label->text));
 		doc_set(k->a, d, "emptyDir", empty);
 		doc_add(volumes, d);
 	}

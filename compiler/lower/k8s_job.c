@@ -98,7 +98,7 @@ runs(const struct resource *r, const char *when)
 static bool
 is_workload(const struct resource *r)
 {
-	return resource_is(r, RK_K_DEPLOYMENT) || resource_is(r, RK_K_CRON_JOB);
+	return resource_is(r, RK_K_DEPLOYMENT) || resource_is(r, RK_K_STATEFUL_SET) || resource_is(r, RK_K_CRON_JOB);
 }
 
 void

@@ -622,7 +622,7 @@ spread_doc(struct k8s *k, struct object *node, const char *name)
 	doc_set(k->a, d, "whenUnsatisfiable", zones ? k_of(k, zones, required ? "DoNotSchedule" : "ScheduleAnyway") : k_add(k, node, "ScheduleAnyway", "a copy in the wrong zone is better than none"));
 	doc_set(k->a, selector, "matchLabels", k_selector(k, node, name));
 	doc_set(k->a, d, "labelSelector", selector);
-	doc_add(keys, k_add(k, node, k_shifting(k, node) ? "rollouts-pod-template-hash" : "pod-template-hash", "old and new copies are counted apart"));
+	doc_add(keys, k_add(k, node, k_shifting(k, node) ? "rollouts-pod-template-hash" : k_keeps(k, node) ? "controller-revision-hash" : "pod-template-hash", "old and new copies are counted apart"));
 	doc_set(k->a, d, "matchLabelKeys", keys);
 	doc_add(list, d);
 	return list;

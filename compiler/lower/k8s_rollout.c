@@ -27,7 +27,7 @@ k_target(struct k8s *k, struct object *node, const char *name)
 	struct doc *d = doc_map(k->a, node->at);
 	bool rollout = k_shifting(k, node) != NULL;
 	doc_set(k->a, d, "apiVersion", k_add(k, node, rollout ? "argoproj.io/v1alpha1" : "apps/v1", "what scales"));
-	doc_set(k->a, d, "kind", k_add(k, node, rollout ? "Rollout" : "Deployment", "what scales"));
+	doc_set(k->a, d, "kind", k_add(k, node, rollout ? "Rollout" : k_keeps(k, node) ? "StatefulSet" : "Deployment", "what scales"));
 	doc_set(k->a, d, "name", k_add(k, node, name, "what scales"));
 	return d;
 }

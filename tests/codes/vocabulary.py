@@ -170,6 +170,8 @@ def beside(kind, line):
     lines = lines[1:] if key in INSTEAD.get(kind, ()) else lines
     if kind == "scale_queue" and key in ("latency", "each"):
         lines.append("each = 1s" if key == "latency" else "latency = 30s")
+    if kind == "volume" and key == "keep":
+        lines = ["size = 5GiB"]
     if kind == "schedule" and key in ("run", "command"):
         lines = lines[:1] + (["run = service.mailer"] if key == "command" else [])
     return lines

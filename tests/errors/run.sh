@@ -124,6 +124,24 @@ ${service%\}}
 schedule nightly { cron = "0 3 * * *", run = service.web, command = ["x"] }
 EOF
 expect 'a run of two workers' 1 'E0181.*a run of service "web" with 2 containers beside each other' "$BERTH" compile --emit kubernetes --all-stages -o "$tmp/chart" "$tmp/chart.berth"
+chart << EOF
+queue jobs {}
+${service%\}}
+  produces = queue.jobs
+}
+EOF
+sed -i 's/secrets = sops/secrets = sops, identity = pod_identity/; s/  platform = kubernetes/&\n  region = "eu-west-1"\n  account = "111122223333"/' "$tmp/chart.berth"
+expect 'Pod Identity without a cluster' 1 'E0170.*does not say its cluster' "$BERTH" compile --emit kubernetes --stage one -o "$tmp/chart" "$tmp/chart.berth"
+chart << EOF
+${service%\}*\}*}
+  mount data { path = "/data" }
+  }
+  volume data { keep = true }
+}
+EOF
+expect 'a kept volume without a size' 1 'E0170.*is kept and does not say its size' "$BERTH" compile --emit kubernetes --stage one -o "$tmp/chart" "$tmp/chart.berth"
+sed -i 's/keep = true/&, size = 1GiB/; s/^service web {/&\n  deploy rolling { healthy = 100%..200% }/' "$tmp/chart.berth"
+expect 'new copies before old ones with disks of their own' 1 'E0181.*copies with disks of their own are replaced one after the other' "$BERTH" compile --emit kubernetes --stage one -o "$tmp/chart" "$tmp/chart.berth"
 printf 'web: ENC[AES256_GCM,data:x,type:str]\nkey: ENC[AES256_GCM,data:x,type:str]\nsops: {version: 3.9.0}\n' > "$tmp/a.yaml"
 cp "$tmp/a.yaml" "$tmp/b.yaml"
 chart << EOF

@@ -117,6 +117,7 @@ put() { # ADDRESS FILE [UPDATE [HASH]]
 	logs/create-log-group) put_simple ResourceAlreadyExistsException ;;
 	scheduler/create-schedule-group) put_group ;;
 	iam/create-role) put_simple EntityAlreadyExists ;;
+	eks/create-pod-identity-association) put_association ;;
 	sqs/create-queue) put_queue ;;
 	firehose/create-delivery-stream) put_stream ;;
 	elbv2/create-target-group) put_target_group ;;
@@ -133,6 +134,21 @@ put() { # ADDRESS FILE [UPDATE [HASH]]
 	application-autoscaling/put-scaling-policy) put_policy ;;
 	*) change "$file" && done_with set ;;
 	esac
+}
+
+# An association is known by its id; an account has one at most.
+put_association() {
+	fill "$file"
+	cluster=$(field clusterName)
+	id=$(ask eks list-pod-identity-associations --cluster-name "$cluster" --namespace "$(field namespace)" --service-account "$(field serviceAccount)" \
+		--query 'associations[0].associationId') || failed "$address"
+	if [ -z "$id" ]; then
+		send eks create-pod-identity-association || failed "$address"
+		done_with created
+	else
+		call eks update-pod-identity-association --cluster-name "$cluster" --association-id "$id" --role-arn "$(field roleArn)" || failed "$address"
+		done_with updated
+	fi
 }
 
 put_simple() { # CODE
