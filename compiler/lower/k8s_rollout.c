@@ -67,6 +67,85 @@ steps_doc(struct k8s *k, struct object *o)
 	return steps;
 }
 
+/* ---- analysis ---- */
+
+/* What the answer must be; a query without an answer is a bad one. Source: Argo Rollouts, analysis, Prometheus. */
+static struct doc *
+condition_doc(struct k8s *k, struct object *a)
+{
+	const struct value *max = get(k->g, a, A_analysis_max), *min = get(k->g, a, A_analysis_min), *any = max ? max : min;
+	struct buf b = {0};
+	if (any == NULL) {
+		struct diag *d = complain(k->g, D_E0170, a->at, "analysis \"%s\" says neither max nor min", a->label->text);
+		diag_hint(k->g->compile->diags, d, "Write max = 0.01: the largest good answer.");
+		return NULL;
+	}
+	buf_addz(&b, "len(result) > 0");
+	if (max)
+		buf_addf(&b, " && result[0] <= %s", k_number(k, max));
+	if (min)
+		buf_addf(&b, " && result[0] >= %s", k_number(k, min));
+	struct doc *d = k_of(k, any, arena_strz(k->a, buf_str(&b)));
+	buf_free(&b);
+	return d;
+}
+
+/* `times`: how often in all; 0: as long as the version takes over. */
+static struct resource *
+make_analysis(struct k8s *k, struct object *node, const char *name, struct object *a, int64_t times)
+{
+	enum { ERRORS = 4 };
+	const char *own = arena_printf(k->a, "%s-%s", name_cut(k->a, name, 180), a->label->text);
+	struct doc *d = k_object(k, RK_K_ANALYSIS, node, own), *spec = doc_map(k->a, a->at), *metrics = doc_list(k->a, a->at), *m = doc_map(k->a, a->at), *provider = doc_map(k->a, a->at),
+		   *prometheus = doc_map(k->a, a->at);
+	const struct value *every = get(k->g, a, A_analysis_every), *failures = get(k->g, a, A_analysis_failures), *query = get(k->g, a, A_analysis_query), *server = get(k->g, a, A_analysis_server);
+	if (server == NULL) {
+		struct diag *g = complain(k->g, D_E0170, a->at, "analysis \"%s\" does not say its server", a->label->text);
+		diag_hint(k->g->compile->diags, g, "Add server = \"http://prometheus.monitoring:9090\", or give the output \"prometheus_url\" in the stage's outputs file.");
+	}
+	if (query->kind == V_STRING && strstr(arena_strz(k->a, query->text), "{{")) {
+		struct diag *g = complain(k->g, D_E0181, query->origin, "a query with {{ cannot be done on kubernetes");
+		diag_hint(k->g->compile->diags, g, "Argo Rollouts takes it for an argument: put a space between the braces.");
+	}
+	doc_set(k->a, m, "name", doc_z(k->a, a->at, a->label->text));
+	doc_set(k->a, m, "interval", k_of(k, every, arena_printf(k->a, "%" PRId64 "s", (every->n + 999) / 1000)));
+	if (times > 0)
+		doc_set(k->a, m, "count", k_int(k, a, times, "as long as the old copies are kept"));
+	doc_set(k->a, m, "failureLimit", k_of_int(k, failures, failures->n));
+	doc_set(k->a, m, "consecutiveErrorLimit", k_int(k, a, ERRORS, "Argo's default, written out: a server that does not answer"));
+	doc_set(k->a, m, "successCondition", condition_doc(k, a));
+	doc_set(k->a, prometheus, "address", doc_value(k->l, server));
+	doc_set(k->a, prometheus, "query", doc_value(k->l, query));
+	doc_set(k->a, provider, "prometheus", prometheus);
+	doc_set(k->a, m, "provider", provider);
+	doc_add(metrics, m);
+	doc_set(k->a, spec, "metrics", metrics);
+	doc_set(k->a, d, "spec", spec);
+	return lower_add(k->l, RK_K_ANALYSIS, own, node, d);
+}
+
+/* The analyses of a deployment: {templates: […]}, or NULL; the Rollout comes after them. */
+static struct doc *
+analysis_doc(struct k8s *k, struct object *node, const char *name, struct object *o, const struct value *bake)
+{
+	struct doc *list = doc_list(k->a, o->at), *d = doc_map(k->a, o->at);
+	for (struct object *a = object_child(k->p, o, K_analysis, NULL); a; a = object_next(a)) {
+		const struct value *every = get(k->g, a, A_analysis_every);
+		int64_t times = bake ? bake->n / every->n : 0;
+		struct doc *t = doc_map(k->a, a->at);
+		struct resource *r = make_analysis(k, node, name, a, bake && times < 1 ? 1 : times);
+		k_need(k, r);
+		doc_set(k->a, t, "templateName", doc_z(k->a, a->at, r->name));
+		doc_add(list, t);
+	}
+	if (list->count == 0)
+		return NULL;
+	doc_set(k->a, d, "templates", list);
+	if (bake == NULL)
+		doc_set(k->a, d, "startingStep", k_int(k, o, 1, "once the new version has traffic"));
+	return d;
+}
+
 /* ---- the two ways ---- */
 
 static struct doc *
@@ -93,19 +172,21 @@ canary_doc(struct k8s *k, struct object *o, const char *name, const char *stable
 	doc_set(k->a, d, "canaryService", k_add(k, o, other, "the version that comes"));
 	doc_set(k->a, d, "trafficRouting", traffic_doc(k, o, name, port, port_at, ingress));
 	doc_set(k->a, d, "steps", steps_doc(k, o));
+	doc_set(k->a, d, "analysis", analysis_doc(k, o->parent, name, o, NULL));
 	doc_set(k->a, d, "maxSurge", k_add(k, o, "25%", "new copies start before old ones stop"));
 	doc_set(k->a, d, "maxUnavailable", k_int(k, o, 0, "new copies start before old ones stop"));
 	return d;
 }
 
 static struct doc *
-blue_green_doc(struct k8s *k, struct object *o, const char *stable, const char *other)
+blue_green_doc(struct k8s *k, struct object *o, const char *name, const char *stable, const char *other)
 {
 	struct doc *d = doc_map(k->a, o->at);
 	const struct value *bake = get(k->g, o, A_deploy_blue_green_bake);
 	doc_set(k->a, d, "activeService", k_add(k, o, stable, "the version that serves"));
 	doc_set(k->a, d, "previewService", k_add(k, o, other, "the version that comes"));
 	doc_set(k->a, d, "autoPromotionEnabled", k_bool(k, o, true, "nobody has to press a button"));
+	doc_set(k->a, d, "postPromotionAnalysis", analysis_doc(k, o->parent, name, o, bake));
 	doc_set(k->a, d, "scaleDownDelaySeconds", k_of_int(k, bake, (bake->n + 999) / 1000));
 	return d;
 }
@@ -154,7 +235,7 @@ k_rollout(struct k8s *k, struct object *node, const char *name, struct resource 
 	doc_set(k->a, ref, "scaleDown", k_add(k, node, "onsuccess", "a Deployment that ran before goes when the Rollout serves"));
 	doc_set(k->a, spec, "workloadRef", ref);
 	if (o->kind == K_deploy_blue_green)
-		doc_set(k->a, strategy, "blueGreen", blue_green_doc(k, o, stable->name, other->name));
+		doc_set(k->a, strategy, "blueGreen", blue_green_doc(k, o, name, stable->name, other->name));
 	else
 		doc_set(k->a, strategy, "canary", canary_doc(k, o, name, stable->name, other->name, port, at, ingress->text));
 	doc_set(k->a, spec, "strategy", strategy);
@@ -163,6 +244,7 @@ k_rollout(struct k8s *k, struct object *node, const char *name, struct resource 
 	resource_edge(k->l->out, r, deployment);
 	resource_edge(k->l->out, r, stable);
 	resource_edge(k->l->out, r, other);
+	k_wait(k, r);
 }
 
 /* ---- leaders ---- */

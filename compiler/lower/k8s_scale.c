@@ -150,11 +150,12 @@ resource_trigger(struct k8s *k, struct object *s, struct doc *t, struct doc *m)
 	doc_set(k->a, m, "value", k_of(k, v, arena_printf(k->a, "%" PRId64, v->n / 1000)));
 }
 
-static const char *
-number_of(struct k8s *k, const struct value *v)
+const char *
+k_number(struct k8s *k, const struct value *v)
 {
 	if (v->kind == V_NUMBER) {
-		char *text = arena_printf(k->a, "%" PRId64 ".%06d", v->n / 1000000, (int)(v->n % 1000000)), *end = text + strlen(text);
+		int64_t n = v->n < 0 ? -v->n : v->n;
+		char *text = arena_printf(k->a, "%s%" PRId64 ".%06d", v->n < 0 ? "-" : "", n / 1000000, (int)(n % 1000000)), *end = text + strlen(text);
 		while (end[-1] == '0')
 			*--end = '\0';
 		if (end[-1] == '.')
@@ -180,7 +181,7 @@ prometheus_trigger(struct k8s *k, struct object *s, struct doc *t, struct doc *m
 	doc_set(k->a, t, "metricType", k_add(k, s, "Value", "the metric itself is kept at the target, not a share for each copy"));
 	doc_set(k->a, m, "serverAddress", doc_value(k->l, server));
 	doc_set(k->a, m, "query", doc_value(k->l, get(k->g, s, A_scale_prometheus_query)));
-	doc_set(k->a, m, "threshold", k_of(k, target, number_of(k, target)));
+	doc_set(k->a, m, "threshold", k_of(k, target, k_number(k, target)));
 	put(k, m, s, "ignoreNullValues", "false", "lost data must not look like nothing to do");
 }
 
@@ -265,7 +266,7 @@ cloudwatch_trigger(struct k8s *k, struct object *s, struct doc *t, struct doc *m
 	}
 	buf_free(&names);
 	buf_free(&values);
-	doc_set(k->a, m, "targetMetricValue", k_of(k, target, number_of(k, target)));
+	doc_set(k->a, m, "targetMetricValue", k_of(k, target, k_number(k, target)));
 	put(k, m, s, "minMetricValue", "0", "what counts when there is no data");
 	for (size_t i = 0; i < sizeof stats / sizeof *stats; i++)
 		if (str_eqz(statistic->text, stats[i][0]))

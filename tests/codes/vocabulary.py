@@ -138,7 +138,7 @@ BESIDE = {
     "mount": ['path = "/m"'], "volume": ['efs = "fs-12345678"'], "queue": [], "dead_letter": ["after = 3"], "job": [MAIN],
     "scale_requests": ["target = 900/m"], "scale_queue": ["per_task = 5", "queue = queue.jobs"], "scale_schedule": ['cron = "0 12 * * *"', "count = 2..3"],
     "deploy_canary": ["weights = [10%]"], "security": ["user = 10001"], "scale_prometheus": ['query = "q"', "target = 30", 'server = "http://prometheus:9090"'], "discovery": [],
-    "hook": ["stage = post_test_traffic_shift", 'lambda = "arn:aws:lambda:eu-west-1:111122223333:function:smoke"'],
+    "analysis": ['query = "q"', 'server = "http://prometheus:9090"', "max = 1"], "hook": ["stage = post_test_traffic_shift", 'lambda = "arn:aws:lambda:eu-west-1:111122223333:function:smoke"'],
     "log": ['to cloudwatch {\n  group = "/y"\n  retention = 30d\n}'],
 }
 INSTEAD = {"health": {"command", "grpc"}, "startup": {"command", "grpc"}, "schedule": {"every", "at"}, "volume": {"size"}, "http": {"target_group"}, "scale_queue": {"latency", "each"}}  # of the first line beside it

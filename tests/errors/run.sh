@@ -142,6 +142,20 @@ EOF
 expect 'a kept volume without a size' 1 'E0170.*is kept and does not say its size' "$BERTH" compile --emit kubernetes --stage one -o "$tmp/chart" "$tmp/chart.berth"
 sed -i 's/keep = true/&, size = 1GiB/; s/^service web {/&\n  deploy rolling { healthy = 100%..200% }/' "$tmp/chart.berth"
 expect 'new copies before old ones with disks of their own' 1 'E0181.*copies with disks of their own are replaced one after the other' "$BERTH" compile --emit kubernetes --stage one -o "$tmp/chart" "$tmp/chart.berth"
+chart << EOF
+${service%\}*\}*}
+  port = 80
+  }
+  http { host = "a.example.com" }
+  deploy canary {
+    weights = [10%]
+    analysis errors { query = "up" }
+  }
+}
+EOF
+sed -i 's/secrets = sops/secrets = sops, rollouts = argo, ingress = nginx/' "$tmp/chart.berth"
+expect 'an analysis without a bound' 1 'E0170.*says neither max nor min' "$BERTH" compile --emit kubernetes --stage one -o "$tmp/chart" "$tmp/chart.berth"
+expect 'and without a server' 1 'E0170.*does not say its server' "$BERTH" compile --emit kubernetes --stage one -o "$tmp/chart" "$tmp/chart.berth"
 printf 'web: ENC[AES256_GCM,data:x,type:str]\nkey: ENC[AES256_GCM,data:x,type:str]\nsops: {version: 3.9.0}\n' > "$tmp/a.yaml"
 cp "$tmp/a.yaml" "$tmp/b.yaml"
 chart << EOF
