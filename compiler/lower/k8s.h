@@ -83,6 +83,9 @@ const char *k_number(struct k8s *k, const struct value *v);
 bool k_autoscaled(struct k8s *k, struct object *node);
 void k_scale(struct k8s *k, struct object *node, const char *name, struct resource *deployment);
 
+/* k8s_watermark.c: what scales on metrics of Datadog. */
+void k_watermark(struct k8s *k, struct object *node, const char *name, struct resource *deployment);
+
 /* k8s_rollout.c: the deployment that moves traffic, or NULL; {apiVersion, kind, name} of what scales. */
 struct object *k_shifting(struct k8s *k, struct object *node);
 struct doc *k_target(struct k8s *k, struct object *node, const char *name);

@@ -21,11 +21,11 @@ is_resource(const struct object *c)
 	return !c->gone && (c->kind == K_scale_cpu || c->kind == K_scale_memory);
 }
 
-/* What needs KEDA. */
+/* What needs more than the cluster itself has. */
 static bool
 is_metric(const struct object *c)
 {
-	return !c->gone && (c->kind == K_scale_queue || c->kind == K_scale_prometheus || c->kind == K_scale_cloudwatch || c->kind == K_scale_schedule);
+	return !c->gone && (c->kind == K_scale_queue || c->kind == K_scale_prometheus || c->kind == K_scale_datadog || c->kind == K_scale_cloudwatch || c->kind == K_scale_schedule);
 }
 
 bool
@@ -46,6 +46,7 @@ cooldown_of(enum kind_id kind)
 	case K_scale_memory: return A_scale_memory_cooldown;
 	case K_scale_queue: return A_scale_queue_cooldown;
 	case K_scale_prometheus: return A_scale_prometheus_cooldown;
+	case K_scale_datadog: return A_scale_datadog_cooldown;
 	default: return A_scale_cloudwatch_cooldown;
 	}
 }
@@ -449,11 +450,14 @@ make_scaled_object(struct k8s *k, struct object *node, const char *name, struct 
 		if (metrics == NULL || !str_eqz(metrics->text, "keda")) {
 			if (!is_metric(c))
 				continue;
-			struct diag *g = complain(k->g, metrics ? D_E0180 : D_E0170, metrics ? metrics->origin : c->at,
-						  metrics ? "metrics = wpa is not yet built for kubernetes" : "stage \"%s\" does not say its metrics, which scale %s needs",
-						  k->p->stage->name->text, kind_row(c->kind)->variant);
+			struct diag *g = complain(k->g, D_E0170, c->at, "stage \"%s\" does not say its metrics, which scale %s needs", k->p->stage->name->text, kind_row(c->kind)->variant);
 			diag_hint(k->g->compile->diags, g, "Write kubernetes { metrics = keda } in the stage.");
 			return;
+		}
+		if (c->kind == K_scale_datadog) {
+			struct diag *g = complain(k->g, D_E0181, c->at, "scale datadog with metrics = keda cannot be done on kubernetes");
+			diag_hint(k->g->compile->diags, g, "The WatermarkPodAutoscaler reads metrics of Datadog: kubernetes { metrics = wpa }.");
+			continue;
 		}
 		if (fill_trigger(k, c, t, m)) {
 			struct doc *a = doc_map(k->a, c->at);
@@ -497,7 +501,10 @@ k_scale(struct k8s *k, struct object *node, const char *name, struct resource *d
 		diag_hint(k->g->compile->diags, d, "Without a copy there is nothing to measure: begin at 1, or scale by a queue or a metric too.");
 		return;
 	}
-	if (metric)
+	const struct value *metrics = get(k->g, object_child(k->p, k->p->stage_object, K_kubernetes, NULL), A_kubernetes_metrics);
+	if (metric && metrics && str_eqz(metrics->text, "wpa"))
+		k_watermark(k, node, name, deployment);
+	else if (metric)
 		make_scaled_object(k, node, name, deployment);
 	else
 		make_autoscaler(k, node, name, deployment);

@@ -138,7 +138,7 @@ BESIDE = {
     "mount": ['path = "/m"'], "volume": ['efs = "fs-12345678"'], "queue": [], "dead_letter": ["after = 3"], "job": [MAIN],
     "scale_requests": ["target = 900/m"], "scale_queue": ["per_task = 5", "queue = queue.jobs"], "scale_schedule": ['cron = "0 12 * * *"', "count = 2..3"],
     "deploy_canary": ["weights = [10%]"], "security": ["user = 10001"], "scale_prometheus": ['query = "q"', "target = 30", 'server = "http://prometheus:9090"'], "discovery": [],
-    "analysis": ['query = "q"', 'server = "http://prometheus:9090"', "max = 1"], "hook": ["stage = post_test_traffic_shift", 'lambda = "arn:aws:lambda:eu-west-1:111122223333:function:smoke"'],
+    "scale_datadog": ['metric = "m"', "target = 30"], "analysis": ['query = "q"', 'server = "http://prometheus:9090"', "max = 1"], "hook": ["stage = post_test_traffic_shift", 'lambda = "arn:aws:lambda:eu-west-1:111122223333:function:smoke"'],
     "log": ['to cloudwatch {\n  group = "/y"\n  retention = 30d\n}'],
 }
 INSTEAD = {"health": {"command", "grpc"}, "startup": {"command", "grpc"}, "schedule": {"every", "at"}, "volume": {"size"}, "http": {"target_group"}, "scale_queue": {"latency", "each"}}  # of the first line beside it
@@ -209,6 +209,8 @@ for target, column in (("ecs", 0), ("kubernetes", 1)):
             program = program.replace("[5%, 25%, 50%]", "[10%]")
         if kind == "http" and name == "timeout":
             program = program.replace("ingress = alb", "ingress = nginx")
+        if kind == "scale_datadog":
+            program = program.replace("metrics = keda", "metrics = wpa")
         if kind == "container" and name == "after" and target == "kubernetes":
             program = program.replace("container proxy {", "container proxy {\n    sidecar = true")
         program = program.replace("ap-northeast-1:111122223333:", "eu-west-1:111122223333:")

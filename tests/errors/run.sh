@@ -156,6 +156,18 @@ EOF
 sed -i 's/secrets = sops/secrets = sops, rollouts = argo, ingress = nginx/' "$tmp/chart.berth"
 expect 'an analysis without a bound' 1 'E0170.*says neither max nor min' "$BERTH" compile --emit kubernetes --stage one -o "$tmp/chart" "$tmp/chart.berth"
 expect 'and without a server' 1 'E0170.*does not say its server' "$BERTH" compile --emit kubernetes --stage one -o "$tmp/chart" "$tmp/chart.berth"
+chart << EOF
+${service%\}}
+  count = 0..4
+  scale datadog { metric = "m", target = 3, tags = ["queue"] }
+}
+EOF
+expect 'Datadog by KEDA' 1 'E0170.*does not say its metrics, which scale datadog needs' "$BERTH" compile --emit kubernetes --stage one -o "$tmp/chart" "$tmp/chart.berth"
+sed -i 's/secrets = sops/metrics = wpa/' "$tmp/chart.berth"
+expect 'a tag without a value' 1 'E0155.*a tag of Datadog has a key and a value' "$BERTH" compile --emit kubernetes --stage one -o "$tmp/chart" "$tmp/chart.berth"
+expect 'from zero by a watermark' 1 'E0181.*count from 0 by scale datadog' "$BERTH" compile --emit kubernetes --stage one -o "$tmp/chart" "$tmp/chart.berth"
+sed -i 's/scale datadog.*/scale prometheus { query = "q", server = "http:\/\/p", target = 1 }/' "$tmp/chart.berth"
+expect 'Prometheus by a watermark' 1 'E0181.*scale prometheus with metrics = wpa' "$BERTH" compile --emit kubernetes --stage one -o "$tmp/chart" "$tmp/chart.berth"
 printf 'web: ENC[AES256_GCM,data:x,type:str]\nkey: ENC[AES256_GCM,data:x,type:str]\nsops: {version: 3.9.0}\n' > "$tmp/a.yaml"
 cp "$tmp/a.yaml" "$tmp/b.yaml"
 chart << EOF
