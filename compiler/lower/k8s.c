@@ -177,6 +177,10 @@ make_budget(struct k8s *k, struct object *node, const char *name, struct resourc
 	if (most(get(k->g, node, A_service_count)) < 2 && own == NULL)
 		return; /* there is nothing to keep while the only copy moves */
 	struct doc *d = k_object(k, RK_K_PDB, node, name), *spec = doc_map(k->a, node->at), *selector = doc_map(k->a, node->at);
+	if (unavailable && unavailable->kind == V_PERCENT && unavailable->n < 1000) {
+		struct diag *g = complain(k->g, D_E0181, unavailable->origin, "a budget of less than a whole percent cannot be done on kubernetes");
+		diag_hint(k->g->compile->diags, g, "It would let no copy go, and every node drain would hang: 1%% is the least.");
+	}
 	if (unavailable && unavailable->kind == V_PERCENT)
 		doc_set(k->a, spec, "maxUnavailable", percent(k, unavailable, unavailable->n));
 	else

@@ -164,8 +164,8 @@ check_setting(struct walk *w, int kind, const struct stmt *st, const char *where
 	if (kind == K_env || kind == K_secrets) {
 		struct str key = st->key_text.p ? st->key_text : name_str(st->path->part[0].name);
 		if ((st->path && st->path->n > 1) || !env_name_ok(key)) {
-			struct diag *g = diag_add(d, D_E0155, st->key_at, "\"%.*s\" is not a name that every shell takes",
-						  (int)st->key_at.len, sources_get(w->c->sources, st->key_at.file)->text.p + st->key_at.off);
+			struct str shown = st->key_text.p ? st->key_text : (struct str){sources_get(w->c->sources, st->key_at.file)->text.p + st->key_at.off, st->key_at.len};
+			struct diag *g = diag_add(d, D_E0155, st->key_at, "\"%.*s\" is not a name that every shell takes", (int)shown.n, shown.p);
 			diag_hint(d, g, "Use letters, digits and _, not beginning with a digit.");
 		}
 		return;

@@ -168,6 +168,17 @@ expect 'a tag without a value' 1 'E0155.*a tag of Datadog has a key and a value'
 expect 'from zero by a watermark' 1 'E0181.*count from 0 by scale datadog' "$BERTH" compile --emit kubernetes --stage one -o "$tmp/chart" "$tmp/chart.berth"
 sed -i 's/scale datadog.*/scale prometheus { query = "q", server = "http:\/\/p", target = 1 }/' "$tmp/chart.berth"
 expect 'Prometheus by a watermark' 1 'E0181.*scale prometheus with metrics = wpa' "$BERTH" compile --emit kubernetes --stage one -o "$tmp/chart" "$tmp/chart.berth"
+chart << EOF
+${service%\}*\}*}
+  env { "MY VAR" = "x" }
+  }
+  count = 2
+  disruption { unavailable = 0.5% }
+}
+EOF
+expect 'a name that no shell takes' 1 'E0155.*: "MY VAR" is not a name that every shell takes' "$BERTH" check --all-stages "$tmp/chart.berth"
+sed -i '/MY VAR/d' "$tmp/chart.berth"
+expect 'a budget that lets no copy go' 1 'E0181.*a budget of less than a whole percent' "$BERTH" compile --emit kubernetes --stage one -o "$tmp/chart" "$tmp/chart.berth"
 printf 'web: ENC[AES256_GCM,data:x,type:str]\nkey: ENC[AES256_GCM,data:x,type:str]\nsops: {version: 3.9.0}\n' > "$tmp/a.yaml"
 cp "$tmp/a.yaml" "$tmp/b.yaml"
 chart << EOF
