@@ -43,7 +43,7 @@ else
 			report "cfn-lint without a finding: $n" $code
 		done
 		for program in tests/forms/*.berth; do
-			grep -q '^# forms: kubernetes$' "$program" && continue
+			grep -Eq '^# forms: (kubernetes|helm)$' "$program" && continue
 			n=$(basename "$program" .berth)
 			build/berth compile --emit "$(grep -q '^# forms: .*ecspresso' "$program" && echo ecspresso || echo cloudformation)" -o "$tmp/forms-$n" "$program" 2> "$tmp/log" &&
 				"$cache/venv/bin/cfn-lint" -- "$tmp/forms-$n"/prod/cloudformation/*.json > "$tmp/log" 2>&1
@@ -84,11 +84,11 @@ else
 	else
 		skip "kubernetes-validate" "pip cannot install it: $(tail -n 1 "$tmp/pip")"
 	fi
-	if install ruamel.yaml pyyaml && [ -x build/unit/yaml_test ]; then
+	if install ruamel.yaml pyyaml && make -s build/unit/yaml_test > "$tmp/log" 2>&1; then
 		build/unit/yaml_test tests/unit/yaml-scalars.json "$tmp/lines" > /dev/null && "$py" tests/yaml_readers.py < "$tmp/lines"
 		report "YAML read by PyYAML and ruamel.yaml" $?
 	else
-		skip "YAML readers" "ruamel.yaml is not to be had, or build/unit/yaml_test is not built (make check builds it)"
+		skip "YAML readers" "ruamel.yaml is not to be had, or build/unit/yaml_test cannot be built: $(tail -n 1 "$tmp/log")"
 	fi
 fi
 # Kubernetes: every example and test program with a cluster, in every stage
