@@ -430,6 +430,29 @@ check_secrets(struct chart *c)
 	}
 }
 
+/* Helm takes away what Go's templates write for a value that is not there. Source: Helm 4, engine. */
+static bool
+holds_no_value(const struct doc *d)
+{
+	static const char no[] = "<no value>";
+	for (size_t i = 0; i + sizeof no - 1 <= d->text.n; i++)
+		if (memcmp(d->text.p + i, no, sizeof no - 1) == 0)
+			return true;
+	for (const struct doc *i = d->items; i; i = i->next)
+		if (holds_no_value(i))
+			return true;
+	return false;
+}
+
+static void
+check_texts(struct chart *c)
+{
+	for (size_t i = 0; i < c->objects.n && c->problem == NULL; i++)
+		for (unsigned s = 0; s < c->n; s++)
+			if (c->objects.v[i]->body[s] && holds_no_value(c->objects.v[i]->body[s]))
+				c->problem = arena_printf(c->a, "%s holds the text \"<no value>\", which Helm removes from all that it renders", c->objects.v[i]->of[s]->address);
+}
+
 static void
 comment_places(struct chart *c)
 {
@@ -537,12 +560,15 @@ emit_chart(const struct chart_stage *stages, unsigned n, struct out_set *set)
 		name_object(c, c->objects.v[i]);
 	add_own_values(c);
 	check_secrets(c);
+	check_texts(c);
 	if (c->problem)
 		return c->problem;
 	for (size_t i = 0; i < c->objects.n; i++)
 		chart_name(c, c->objects.v[i]);
 	for (size_t i = 0; i < c->objects.n; i++)
 		chart_merge(c, c->objects.v[i]);
+	if (c->problem)
+		return c->problem;
 	add_chart_file(c, set);
 	add_tests(c, set);
 	comment_places(c);

@@ -25,6 +25,7 @@ struct hole {
 	enum hole_type type;
 	const struct doc **value; /* by stage; NULL where the stage has none */
 	const char *required;     /* what Helm says when there is no value; or NULL: nothing, as the values files have it */
+	const struct hole *param; /* the parameter whose value stands where there is none: stages that do not say otherwise; or NULL */
 	const char *fallback;     /* what stands where a values file of one's own says nothing, or NULL */
 	bool by_stage;            /* every stage says it for itself, even where all say the same */
 	bool optional;            /* what has no value is left out: its uses agree in all stages */

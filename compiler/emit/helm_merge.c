@@ -299,6 +299,21 @@ param_of(const struct merger *m, const struct doc **d)
 	return name;
 }
 
+/* The parameter that gives it in some stages, where others say a value of their own; or NULL. */
+static const char *
+partial_param(const struct merger *m, const struct doc **d)
+{
+	const char *name = NULL;
+	for (unsigned i = 0; i < m->c->n; i++) {
+		if (d[i] == NULL || d[i]->param == NULL)
+			continue;
+		if (name && strcmp(name, d[i]->param) != 0)
+			return NULL;
+		name = d[i]->param;
+	}
+	return name;
+}
+
 /* Does it come from the very settings that the hole comes from? (a container's memory: asked for, and the limit) */
 static bool
 one_setting(const struct merger *m, const struct hole *h, const struct doc **d)
@@ -316,6 +331,15 @@ named_hole(struct merger *m, const char *path, const struct doc **d)
 	for (size_t i = 0; i < m->own.n && !param; i++)
 		if (one_setting(m, m->own.v[i], d))
 			return m->own.v[i];
+	const char *some = param ? NULL : partial_param(m, d);
+	if (some) { /* what the stages say for themselves, and the parameter for the rest */
+		const struct doc **said = chart_row(m->c), **given = chart_row(m->c);
+		for (unsigned i = 0; i < m->c->n; i++)
+			*(d[i] && d[i]->param ? &given[i] : &said[i]) = d[i];
+		struct hole *h = scalar_hole(m, path, said, true);
+		h->param = scalar_hole(m, arena_printf(m->c->a, "params.%s", some), given, false);
+		return h;
+	}
 	struct hole *h = scalar_hole(m, param ? arena_printf(m->c->a, "params.%s", param) : path, d, false);
 	*VEC_PUSH(m->c->a, &m->own) = h;
 	return h;
@@ -738,10 +762,36 @@ keeps_order(const struct merger *m, const row_list *rows, const struct doc **d)
 	return true;
 }
 
+/* Characters that stand as they are in JSON and that YAML takes for something else, or for nothing. */
+static bool
+is_kept_by_json(struct str s)
+{
+	for (size_t i = 0; i < s.n;) {
+		const unsigned char *u = (const unsigned char *)s.p + i;
+		size_t len = utf8_len(s.p + i, s.n - i);
+		if (len == 0 || u[0] == 0x7F || (len == 2 && u[0] == 0xC2 && u[1] < 0xA0) || (len == 3 && u[0] == 0xEF && ((u[1] == 0xBB && u[2] == 0xBF) || (u[1] == 0xBF && u[2] >= 0xBE))))
+			return false;
+		i += len;
+	}
+	return true;
+}
+
+static void
+check_whole(struct merger *m, const struct doc *d)
+{
+	if (!is_kept_by_json(d->text) && m->c->problem == NULL)
+		m->c->problem = arena_printf(m->c->a, "%s of %s differs between stages as a whole and holds control characters, which Helm does not give back", shape_path(m), m->o->any->address);
+	for (const struct doc *i = d->items; i; i = i->next)
+		check_whole(m, i);
+}
+
 /* The whole of it is one value. */
 static struct template *
 merge_whole(struct merger *m, const struct doc **d)
 {
+	for (unsigned i = 0; i < m->c->n; i++)
+		if (d[i])
+			check_whole(m, d[i]);
 	return hole_template(m, chart_hole(m->c, values_path(m, NULL), HOLE_ANY, d, false));
 }
 

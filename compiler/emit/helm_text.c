@@ -42,16 +42,18 @@ add_operand_required(struct buf *b, const struct hole *h)
 	add_operand(b, h);
 }
 
-static bool
-is_block(const struct hole *h, unsigned n)
+static void
+add_fallback(struct buf *b, const struct hole *h)
 {
-	for (unsigned i = 0; i < n; i++)
-		if (h->value[i] && (h->value[i]->kind == DOC_LIST || h->value[i]->kind == DOC_MAP))
-			return true;
-	return false;
+	if (h->fallback)
+		buf_addf(b, " | default \"%s\"", h->fallback);
+	if (h->param) {
+		buf_addz(b, " | default ");
+		add_operand(b, h->param);
+	}
 }
 
-/* What stands for the hole where a scalar stands. */
+/* What stands for the hole; of lists and maps their JSON, which is YAML that every reader reads alike. */
 static void
 add_action(struct buf *b, const struct hole *h)
 {
@@ -59,8 +61,7 @@ add_action(struct buf *b, const struct hole *h)
 	if (h->type == HOLE_NUMBER || h->type == HOLE_ANY)
 		buf_addz(b, "toJson ");
 	add_operand_required(b, h);
-	if (h->fallback)
-		buf_addf(b, " | default \"%s\"", h->fallback);
+	add_fallback(b, h);
 	buf_addz(b, h->type == HOLE_STRING ? " | quote" : h->type == HOLE_INT ? " | int64" : h->type == HOLE_SECRET ? " | b64enc | quote" : "");
 	buf_addz(b, " }}");
 }
@@ -148,6 +149,7 @@ add_parts(struct writer *w, const struct template *t)
 		}
 		buf_addz(w->b, "{{ ");
 		add_operand_required(w->b, i->hole);
+		add_fallback(w->b, i->hole);
 		buf_addz(w->b, " }}");
 	}
 }
@@ -177,15 +179,9 @@ add_lines(struct writer *w, const struct template *t, unsigned indent)
 
 /* Does it follow its key on lines of its own? */
 static bool
-on_own_lines(const struct writer *w, const struct template *t)
+on_own_lines(const struct template *t)
 {
-	switch (t->kind) {
-	case TEMPLATE_LITERAL: return yaml_is_block(t->doc);
-	case TEMPLATE_MAP:
-	case TEMPLATE_LIST: return true;
-	case TEMPLATE_HOLE: return is_block(t->hole, w->c->n);
-	default: return false;
-	}
+	return t->kind == TEMPLATE_LITERAL ? yaml_is_block(t->doc) : t->kind == TEMPLATE_MAP || t->kind == TEMPLATE_LIST;
 }
 
 /* What follows a key or a dash on its line. */
@@ -209,31 +205,9 @@ add_inline(struct writer *w, const struct template *t, unsigned indent)
 }
 
 static bool
-is_list(const struct writer *w, const struct template *t)
+is_list(const struct template *t)
 {
-	if (t->kind == TEMPLATE_LITERAL)
-		return t->doc->kind == DOC_LIST;
-	if (t->kind != TEMPLATE_HOLE)
-		return t->kind == TEMPLATE_LIST;
-	for (unsigned i = 0; i < w->c->n; i++)
-		if (t->hole->value[i] && t->hole->value[i]->kind != DOC_LIST)
-			return false;
-	return true;
-}
-
-static void
-add_own_lines(struct writer *w, const struct template *t, unsigned indent)
-{
-	if (t->kind == TEMPLATE_LITERAL) {
-		add_literal(w, t->doc, indent);
-	} else if (t->kind == TEMPLATE_HOLE) {
-		buf_pad(w->b, ' ', indent);
-		buf_addz(w->b, "{{- toYaml ");
-		add_operand(w->b, t->hole);
-		buf_addf(w->b, " | nindent %u }}\n", indent);
-	} else {
-		add_items(w, t, indent, false);
-	}
+	return t->kind == TEMPLATE_LITERAL ? t->doc->kind == DOC_LIST : t->kind == TEMPLATE_LIST;
 }
 
 static void
@@ -245,7 +219,7 @@ add_item(struct writer *w, const struct template *of, const struct template *t, 
 		buf_addz(w->b, "- ");
 		if (t->kind == TEMPLATE_MAP)
 			add_items(w, t, indent + STEP, true);
-		else if (on_own_lines(w, t))
+		else if (on_own_lines(t))
 			bug("a block behind a dash");
 		else
 			add_inline(w, t, indent + STEP);
@@ -256,9 +230,13 @@ add_item(struct writer *w, const struct template *of, const struct template *t, 
 	add_template_text(w->b, buf_str(&key));
 	buf_free(&key);
 	buf_addc(w->b, ':');
-	if (on_own_lines(w, t)) {
+	if (on_own_lines(t)) {
+		unsigned in = is_list(t) ? indent : indent + STEP;
 		buf_addc(w->b, '\n');
-		add_own_lines(w, t, is_list(w, t) ? indent : indent + STEP);
+		if (t->kind == TEMPLATE_LITERAL)
+			add_literal(w, t->doc, in);
+		else
+			add_items(w, t, in, false);
 	} else {
 		buf_addc(w->b, ' ');
 		add_inline(w, t, indent + STEP);

@@ -179,6 +179,21 @@ EOF
 expect 'a name that no shell takes' 1 'E0155.*: "MY VAR" is not a name that every shell takes' "$BERTH" check --all-stages "$tmp/chart.berth"
 sed -i '/MY VAR/d' "$tmp/chart.berth"
 expect 'a budget that lets no copy go' 1 'E0181.*a budget of less than a whole percent' "$BERTH" compile --emit kubernetes --stage one -o "$tmp/chart" "$tmp/chart.berth"
+chart << EOF
+${service%\}*\}*}
+  env { NOTHING = "a <no value> b" }
+  }
+}
+EOF
+expect 'text that Helm removes' 1 'E0185.*holds the text "<no value>", which Helm removes' "$BERTH" compile --emit helm --all-stages -o "$tmp/chart" "$tmp/chart.berth"
+chart << EOF
+${service%\}*\}*}
+  command = ["a", "b"]
+  in two { command = ["\\u{85}"] }
+  }
+}
+EOF
+expect 'control characters in a list that differs' 1 'E0185.*holds control characters, which Helm does not give back' "$BERTH" compile --emit helm --all-stages -o "$tmp/chart" "$tmp/chart.berth"
 printf 'web: ENC[AES256_GCM,data:x,type:str]\nkey: ENC[AES256_GCM,data:x,type:str]\nsops: {version: 3.9.0}\n' > "$tmp/a.yaml"
 cp "$tmp/a.yaml" "$tmp/b.yaml"
 chart << EOF
