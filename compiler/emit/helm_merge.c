@@ -136,19 +136,19 @@ add_token(struct merger *m, struct buf *b, size_t i)
 		buf_addc(b, 'x'); /* a name without a letter */
 }
 
-/* The value's name for the place, with `last` behind it when that is not NULL. */
+/* The value's name for the place, with `last` behind it when that is not NULL; "" for a place that is one value as a whole. */
 static const char *
 values_path(struct merger *m, const char *last)
 {
 	struct buf b = {0};
-	bool whole = last && strcmp(last, SWITCH) == 0; /* it says of what */
+	bool whole = last && (strcmp(last, SWITCH) == 0 || *last == '\0'); /* it says of what */
 	buf_addz(&b, m->o->place);
 	if (*m->o->part)
 		buf_addf(&b, ".%s", m->o->part);
 	for (size_t i = 0; i < m->trail.n; i++)
 		if (!is_frame(m, i) || (whole && i + 1 == m->trail.n))
 			add_token(m, &b, i);
-	if (last)
+	if (last && *last)
 		buf_addf(&b, ".%s", last);
 	else if (b.n == strlen(m->o->place))
 		buf_addz(&b, ".value");
@@ -692,10 +692,11 @@ struct row {
 };
 typedef VEC(struct row) row_list;
 
-/* Rows of the members or items, in an order that keeps each stage's where that can be. */
+/* What tells members or items apart. */
+typedef struct str row_id(struct merger *m, const struct doc *d, const char *keys);
+
 static void
-add_rows(struct merger *m, row_list *rows, const struct doc *of, unsigned stage, struct str (*id)(struct merger *m, const struct doc *d, const char *keys),
-	 const char *keys)
+add_rows(struct merger *m, row_list *rows, const struct doc *of, unsigned stage, row_id *id, const char *keys)
 {
 	size_t at = 0;
 	for (const struct doc *i = of->items; i; i = i->next) {
@@ -714,6 +715,23 @@ add_rows(struct merger *m, row_list *rows, const struct doc *of, unsigned stage,
 		}
 		rows->v[k].d[stage] = i;
 		at = k + 1;
+	}
+}
+
+/* Rows of the members or items, in an order that keeps each stage's where that can be: the longest says most about it. */
+static void
+collect_rows(struct merger *m, row_list *rows, const struct doc **d, row_id *id, const char *keys)
+{
+	bool *done = arena_array(m->c->a, m->c->n, sizeof *done);
+	for (;;) {
+		unsigned longest = m->c->n;
+		for (unsigned s = 0; s < m->c->n; s++)
+			if (d[s] && !done[s] && (longest == m->c->n || d[s]->count > d[longest]->count))
+				longest = s;
+		if (longest == m->c->n)
+			return;
+		add_rows(m, rows, d[longest], longest, id, keys);
+		done[longest] = true;
 	}
 }
 
@@ -792,7 +810,7 @@ merge_whole(struct merger *m, const struct doc **d)
 	for (unsigned i = 0; i < m->c->n; i++)
 		if (d[i])
 			check_whole(m, d[i]);
-	return hole_template(m, chart_hole(m->c, values_path(m, NULL), HOLE_ANY, d, false));
+	return hole_template(m, chart_hole(m->c, values_path(m, ""), HOLE_ANY, d, false));
 }
 
 /* An empty one beside one with members cannot be told by switches. */
@@ -810,9 +828,7 @@ merge_map(struct merger *m, const struct doc **d)
 {
 	row_list rows = {0};
 	struct template *t = template_new(m, TEMPLATE_MAP), *before = NULL;
-	for (unsigned s = 0; s < m->c->n; s++)
-		if (d[s])
-			add_rows(m, &rows, d[s], s, member_id, "");
+	collect_rows(m, &rows, d, member_id, "");
 	for (size_t i = 0; i < rows.n; i++) {
 		enter(m, rows.v[i].id, TOKEN_MEMBER);
 		before = template_add(t, merge_child(m, d, rows.v[i].d, before));
@@ -848,9 +864,7 @@ merge_keyed(struct merger *m, const struct doc **d, const char *keys)
 {
 	row_list rows = {0};
 	struct template *t = template_new(m, TEMPLATE_LIST), *before = NULL;
-	for (unsigned s = 0; s < m->c->n; s++)
-		if (d[s])
-			add_rows(m, &rows, d[s], s, item_id, keys);
+	collect_rows(m, &rows, d, item_id, keys);
 	if (!keeps_order(m, &rows, d))
 		return NULL;
 	for (size_t i = 0; i < rows.n; i++) {

@@ -139,12 +139,22 @@ add_literal(struct writer *w, const struct doc *d, unsigned indent)
 	buf_free(&text);
 }
 
+/* Text before `next`: a brace that ends it must not join those of an action. */
 static void
-add_parts(struct writer *w, const struct template *t)
+add_text_before(struct buf *b, struct str s, const struct template *next)
 {
-	for (const struct template *i = t->items; i; i = i->next) {
+	bool joins = next && next->kind == TEMPLATE_HOLE && s.n > 0 && s.p[s.n - 1] == '{';
+	add_template_text(b, (struct str){s.p, s.n - joins});
+	if (joins)
+		buf_addz(b, "{{ \"{\" }}");
+}
+
+static void
+add_parts(struct writer *w, const struct template *t, const struct template *end)
+{
+	for (const struct template *i = t; i != end; i = i->next) {
 		if (i->kind == TEMPLATE_LITERAL) {
-			add_template_text(w->b, i->doc->text);
+			add_text_before(w->b, i->doc->text, i->next);
 			continue;
 		}
 		buf_addz(w->b, "{{ ");
@@ -161,8 +171,6 @@ add_lines(struct writer *w, const struct template *t, unsigned indent)
 	bool ends = str_eqz(t->last->doc->text, "\n"), fresh = true;
 	buf_addz(w->b, ends ? "|\n" : "|-\n");
 	for (const struct template *i = t->items; i; i = i->next) {
-		struct template one = *i, list = {.items = &one};
-		one.next = NULL;
 		if (i->kind == TEMPLATE_LITERAL && str_eqz(i->doc->text, "\n")) {
 			if (i->next)
 				buf_addc(w->b, '\n');
@@ -173,7 +181,7 @@ add_lines(struct writer *w, const struct template *t, unsigned indent)
 			buf_pad(w->b, ' ', indent);
 			fresh = false;
 		}
-		add_parts(w, &list);
+		add_parts(w, i, i->next);
 	}
 }
 
@@ -193,7 +201,7 @@ add_inline(struct writer *w, const struct template *t, unsigned indent)
 	case TEMPLATE_HOLE: add_action(w->b, t->hole); break;
 	case TEMPLATE_IMAGE:
 		buf_addc(w->b, '"');
-		add_parts(w, t);
+		add_parts(w, t->items, NULL);
 		buf_addc(w->b, '"');
 		break;
 	case TEMPLATE_LINES: add_lines(w, t, indent); break;

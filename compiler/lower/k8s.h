@@ -26,6 +26,8 @@ struct doc *k_of_bool(struct k8s *k, const struct value *v);
 struct doc *k_object(struct k8s *k, int kind, struct object *node, const char *name);
 /* The same, added, under the name STEM-HASH, where `hex` begins with the hash of the content; the labels are the stem's. */
 struct resource *k_add_hashed(struct k8s *k, int kind, struct object *node, const char *stem, const char *hex, struct doc **body);
+/* As lower_add; what several pods of the declaration mount (a schedule with several expressions) is there once. */
+struct resource *k_add_once(struct k8s *k, int kind, const char *name, struct object *node, struct doc *body);
 /* The labels of everything, and the two that select. */
 struct doc *k_labels(struct k8s *k, struct object *node, const char *name);
 struct doc *k_selector(struct k8s *k, struct object *node, const char *name);

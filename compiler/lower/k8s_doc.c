@@ -226,7 +226,14 @@ k_add_hashed(struct k8s *k, int kind, struct object *node, const char *stem, con
 {
 	const char *name = arena_printf(k->a, "%s-%.8s", stem, hex);
 	*body = object_doc(k, kind, node, name, stem);
-	struct resource *r = lower_add(k->l, kind, name, node, *body);
+	struct resource *r = k_add_once(k, kind, name, node, *body);
 	r->stem = stem;
 	return r;
+}
+
+struct resource *
+k_add_once(struct k8s *k, int kind, const char *name, struct object *node, struct doc *body)
+{
+	struct resource *known = resource_named(k->l->out, kind, name);
+	return known && strcmp(known->declaration, object_path(k->a, node)) == 0 ? known : lower_add(k->l, kind, name, node, body);
 }

@@ -143,7 +143,7 @@ efs_doc(struct k8s *k, struct object *node, struct object *v, const struct value
 	doc_set(k->a, ref, "name", k_add(k, v, claim, "for this workload alone"));
 	doc_set(k->a, spec, "claimRef", ref);
 	doc_set(k->a, pv, "spec", spec);
-	struct resource *volume = lower_add(k->l, RK_K_PV, name, node, pv);
+	struct resource *volume = k_add_once(k, RK_K_PV, name, node, pv);
 	struct doc *pvc = k_object(k, RK_K_PVC, node, claim), *asks = doc_map(k->a, v->at), *resources = doc_map(k->a, v->at), *requests = doc_map(k->a, v->at), *use = doc_map(k->a, v->at);
 	doc_set(k->a, asks, "accessModes", words_doc(k, v, "ReadWriteMany", "EFS is one for all copies"));
 	doc_set(k->a, asks, "volumeMode", k_add(k, v, "Filesystem", "the API's default, written out"));
@@ -153,7 +153,7 @@ efs_doc(struct k8s *k, struct object *node, struct object *v, const struct value
 	doc_set(k->a, resources, "requests", requests);
 	doc_set(k->a, asks, "resources", resources);
 	doc_set(k->a, pvc, "spec", asks);
-	struct resource *r = lower_add(k->l, RK_K_PVC, claim, node, pvc);
+	struct resource *r = k_add_once(k, RK_K_PVC, claim, node, pvc);
 	resource_edge(k->l->out, r, volume);
 	k_need(k, r);
 	doc_set(k->a, use, "claimName", k_add(k, v, claim, "the workload's claim"));
