@@ -44,27 +44,6 @@ by_codedeploy(const struct resource *r)
 	return type && str_eqz(type->text, "CODE_DEPLOY");
 }
 
-/* Another reference to the same value: documents are trees, so the top node is made anew. */
-static struct doc *
-share(struct arena *a, const struct doc *d)
-{
-	struct doc *copy = NEW(a, struct doc);
-	*copy = *d;
-	copy->next = NULL;
-	copy->key = STR("");
-	return copy;
-}
-
-static struct doc *
-without(struct arena *a, const struct doc *map, const char *key)
-{
-	struct doc *d = doc_map(a, map->origin);
-	for (const struct doc *m = map->items; m; m = m->next)
-		if (!str_eqz(m->key, key))
-			doc_sets(a, d, m->key, share(a, m));
-	return d;
-}
-
 /* Whoever deploys owns the weights of a rule that traffic is shifted with. */
 static bool
 is_weighted(const struct resource *rule)
@@ -98,9 +77,9 @@ update_body(struct arena *a, const struct resource *r, const char *members)
 		if (v == NULL || v->first_only || (resource_is(r, RK_LISTENER_RULE) && strcmp(from, "Actions") == 0 && is_weighted(r)))
 			continue;
 		if (resource_is(r, RK_QUEUE))
-			doc_set(a, d, to, without(a, v, "FifoQueue")); /* it cannot change */
+			doc_set(a, d, to, doc_without(a, v, "FifoQueue")); /* it cannot change */
 		else
-			doc_set(a, d, to, share(a, v));
+			doc_set(a, d, to, doc_share(a, v));
 	}
 	return d;
 }
@@ -162,11 +141,11 @@ static struct doc *
 tagged(struct arena *a, const struct resource *r)
 {
 	char hex[65];
-	struct doc *d = without(a, r->body, "tags"), *tags = doc_list(a, r->origin), *own = doc_map(a, r->origin);
+	struct doc *d = doc_without(a, r->body, "tags"), *tags = doc_list(a, r->origin), *own = doc_map(a, r->origin);
 	const struct doc *old = doc_get(r->body, "tags");
 	sha256_hex(json_of(a, r->body), hex);
 	for (const struct doc *t = old ? old->items : NULL; t; t = t->next)
-		doc_add(tags, share(a, t));
+		doc_add(tags, doc_share(a, t));
 	doc_set(a, own, "key", doc_z(a, r->origin, "berth-content"));
 	name_list names = {0};
 	struct doc *mark = doc_z(a, r->origin, arena_strz(a, (struct str){hex, 16}));

@@ -66,14 +66,40 @@ add_file_name(struct buf *b, const char *name)
 	}
 }
 
+struct doc *
+doc_share(struct arena *a, const struct doc *d)
+{
+	struct doc *copy = NEW(a, struct doc);
+	*copy = *d;
+	copy->next = NULL;
+	copy->key = STR("");
+	return copy;
+}
+
+struct doc *
+doc_without(struct arena *a, const struct doc *map, const char *key)
+{
+	struct doc *d = doc_map(a, map->origin);
+	for (const struct doc *m = map->items; m; m = m->next)
+		if (!str_eqz(m->key, key))
+			doc_sets(a, d, m->key, doc_share(a, m));
+	return d;
+}
+
+void
+add_kind_name(struct buf *b, const struct resource *r)
+{
+	for (const char *c = r->kind_name + strlen("k8s."); *c; c++)
+		buf_addc(b, *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c);
+}
+
 static const char *
 kubernetes_path(struct arena *a, const struct resource *r, unsigned n, unsigned total)
 {
 	struct buf b = {0};
 	int width = total > 999 ? 4 : total > 99 ? 3 : 2;
 	buf_addf(&b, "kubernetes/%0*u-", width, n);
-	for (const char *c = r->kind_name + strlen("k8s."); *c; c++)
-		buf_addc(&b, *c >= 'A' && *c <= 'Z' ? (char)(*c + 32) : *c);
+	add_kind_name(&b, r);
 	buf_addc(&b, '-');
 	add_file_name(&b, r->name);
 	buf_addz(&b, ".yaml");

@@ -15,6 +15,13 @@ struct doc *file_doc(struct arena *a, struct span at, const struct out_file *f);
 /* A file name from a resource's: what a path cannot hold is written %XX. */
 void add_file_name(struct buf *b, const char *name);
 
+/* The kind of a Kubernetes object in a file name: networkpolicy. */
+void add_kind_name(struct buf *b, const struct resource *r);
+/* Another reference to the same value: documents are trees, so the top node is made anew. */
+struct doc *doc_share(struct arena *a, const struct doc *d);
+/* The map with its members shared, but for the one of that name ("": all of them). */
+struct doc *doc_without(struct arena *a, const struct doc *map, const char *key);
+
 /*
  * cloudformation.c: one template of the resources that `take` accepts. *problem is set when it is beyond CloudFormation's
  * limits.

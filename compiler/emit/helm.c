@@ -40,19 +40,6 @@ weigh(const struct resource *r, int weight, int *weights)
 }
 
 static struct doc *
-copy_map(struct arena *a, const struct doc *d)
-{
-	struct doc *copy = doc_map(a, d->origin);
-	for (const struct doc *m = d->items; m; m = m->next) {
-		struct doc *own = NEW(a, struct doc);
-		*own = *m;
-		own->next = NULL;
-		doc_append(copy, m->key, own);
-	}
-	return copy;
-}
-
-static struct doc *
 replace(struct arena *a, struct doc *map, const char *key, struct doc *by)
 {
 	for (struct doc **m = &map->items; *m; m = &(*m)->next) {
@@ -73,7 +60,7 @@ hook_body(struct arena *a, const struct resource *r, int weight)
 {
 	bool after = r->when && strcmp(r->when, "after_deploy") == 0;
 	const struct doc *old = doc_find(r->body, STR("metadata.annotations"));
-	struct doc *body = copy_map(a, r->body), *meta = copy_map(a, doc_get(r->body, "metadata")), *notes = old ? copy_map(a, old) : doc_map(a, r->origin);
+	struct doc *body = doc_without(a, r->body, ""), *meta = doc_without(a, doc_get(r->body, "metadata"), ""), *notes = old ? doc_without(a, old, "") : doc_map(a, r->origin);
 	doc_set(a, notes, "helm.sh/hook", doc_z(a, r->origin, after ? "post-install,post-upgrade" : "pre-install,pre-upgrade"));
 	doc_set(a, notes, "helm.sh/hook-weight", doc_f(a, r->origin, "%d", weight));
 	doc_set(a, notes, "helm.sh/hook-delete-policy", doc_z(a, r->origin, r->when ? "before-hook-creation,hook-succeeded" : "before-hook-creation"));
@@ -200,8 +187,7 @@ name_object(struct chart *c, struct chart_object *o)
 	buf_addz(&file, "templates/");
 	add_folder(c, &file, o);
 	buf_addc(&file, '/');
-	for (const char *k = kind; *k; k++)
-		buf_addc(&file, *k >= 'A' && *k <= 'Z' ? (char)(*k + 32) : *k);
+	add_kind_name(&file, o->any);
 	if (!alone) {
 		buf_addc(&file, '-');
 		add_file_name(&file, added);

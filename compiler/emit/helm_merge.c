@@ -157,13 +157,36 @@ values_path(struct merger *m, const char *last)
 	return path;
 }
 
+/* The value's name for what somebody else may decide, or NULL. */
+static const char *
+owned_path(struct merger *m)
+{
+	const char *path = NULL;
+	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) {
+		if (!resource_is(m->o->any, owned[i].kind))
+			continue;
+		if (path == NULL)
+			path = shape_path(m);
+		if (strcmp(owned[i].path, path) == 0)
+			return arena_printf(m->c->a, "%s.%s", m->o->place, owned[i].name);
+	}
+	return NULL;
+}
+
+static bool
+is_image(struct merger *m)
+{
+	size_t n = m->trail.n;
+	return n > 1 && str_eqz(m->trail.v[n - 1].text, "image") && (in_list(m, n - 2, "containers") || in_list(m, n - 2, "initContainers"));
+}
+
 /* ---- rows of documents ---- */
 
 static const struct doc *
 first_of(const struct merger *m, const struct doc **d)
 {
 	unsigned i = 0;
-	while (d[i] == NULL)
+	while (i < m->c->n && d[i] == NULL)
 		i++;
 	if (i == m->c->n)
 		bug("an empty row");
@@ -285,31 +308,19 @@ scalar_hole(struct merger *m, const char *path, const struct doc **d, bool optio
 	return chart_hole(m->c, path, type, row, optional);
 }
 
-/* The project's parameter whose values these are, unchanged; or NULL. */
+/* The project's parameter that gives these values unchanged, to all stages or (not *all) to some; NULL where none or several do. */
 static const char *
-param_of(const struct merger *m, const struct doc **d)
+param_of(const struct merger *m, const struct doc **d, bool *all)
 {
 	const char *name = NULL;
+	*all = true;
 	for (unsigned i = 0; i < m->c->n; i++) {
-		const char *own = d[i] ? d[i]->param : NULL;
-		if (d[i] && (own == NULL || (name && strcmp(name, own) != 0)))
-			return NULL;
-		name = own ? own : name;
-	}
-	return name;
-}
-
-/* The parameter that gives it in some stages, where others say a value of their own; or NULL. */
-static const char *
-partial_param(const struct merger *m, const struct doc **d)
-{
-	const char *name = NULL;
-	for (unsigned i = 0; i < m->c->n; i++) {
-		if (d[i] == NULL || d[i]->param == NULL)
+		if (d[i] == NULL)
 			continue;
-		if (name && strcmp(name, d[i]->param) != 0)
+		*all &= d[i]->param != NULL;
+		if (name && d[i]->param && strcmp(name, d[i]->param) != 0)
 			return NULL;
-		name = d[i]->param;
+		name = d[i]->param ? d[i]->param : name;
 	}
 	return name;
 }
@@ -327,20 +338,20 @@ one_setting(const struct merger *m, const struct hole *h, const struct doc **d)
 static struct hole *
 named_hole(struct merger *m, const char *path, const struct doc **d)
 {
-	const char *param = param_of(m, d);
-	for (size_t i = 0; i < m->own.n && !param; i++)
+	bool all;
+	const char *param = param_of(m, d, &all), *given_by = param ? arena_printf(m->c->a, "params.%s", param) : NULL;
+	for (size_t i = 0; i < m->own.n && !(param && all); i++)
 		if (one_setting(m, m->own.v[i], d))
 			return m->own.v[i];
-	const char *some = param ? NULL : partial_param(m, d);
-	if (some) { /* what the stages say for themselves, and the parameter for the rest */
+	if (param && !all) { /* what the stages say for themselves, and the parameter for the rest */
 		const struct doc **said = chart_row(m->c), **given = chart_row(m->c);
 		for (unsigned i = 0; i < m->c->n; i++)
 			*(d[i] && d[i]->param ? &given[i] : &said[i]) = d[i];
 		struct hole *h = scalar_hole(m, path, said, true);
-		h->param = scalar_hole(m, arena_printf(m->c->a, "params.%s", some), given, false);
+		h->param = scalar_hole(m, given_by, given, false);
 		return h;
 	}
-	struct hole *h = scalar_hole(m, param ? arena_printf(m->c->a, "params.%s", param) : path, d, false);
+	struct hole *h = scalar_hole(m, param ? given_by : path, d, false);
 	*VEC_PUSH(m->c->a, &m->own) = h;
 	return h;
 }
@@ -654,11 +665,7 @@ merge_partial(struct merger *m, const struct doc **parent, const struct doc **d,
 			neighbour = NULL;
 	}
 	if (neighbour == NULL && scalar && !known) {
-		const char *path = shape_path(m);
-		const char *name = NULL;
-		for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
-			if (resource_is(m->o->any, owned[i].kind) && strcmp(owned[i].path, path) == 0)
-				name = arena_printf(m->c->a, "%s.%s", m->o->place, owned[i].name);
+		const char *name = owned_path(m);
 		struct hole *h = scalar_hole(m, name ? name : values_path(m, NULL), text, true);
 		struct template *t = hole_template(m, h);
 		t->guard = h;
@@ -968,24 +975,22 @@ merge_scalar(struct merger *m, const struct doc **whole)
 static struct template *
 merge(struct merger *m, const struct doc **d)
 {
-	const char *path = shape_path(m);
-	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) {
-		if (!resource_is(m->o->any, owned[i].kind) || strcmp(owned[i].path, path) != 0)
-			continue;
-		const char *name = arena_printf(m->c->a, "%s.%s", m->o->place, owned[i].name);
-		if (!is_scalar(first_of(m, d)))
-			return hole_template(m, chart_hole(m->c, name, HOLE_ANY, d, false));
+	const char *name = owned_path(m);
+	const struct doc *first = first_of(m, d);
+	if (name && !is_scalar(first))
+		return hole_template(m, chart_hole(m->c, name, HOLE_ANY, d, false));
+	if (name) {
 		struct hole *h = named_hole(m, name, settle(m, d));
 		h->fallback = resource_is(m->o->any, RK_K_JOB) ? m->o->any->stem : NULL;
 		return hole_template(m, h);
 	}
-	if (str_ends(str_of(path), "ontainers[].image"))
+	if (is_image(m))
 		return merge_image(m, d);
-	const struct doc *first = first_of(m, d);
-	if (first->kind == DOC_MAP && all_are(m, d, DOC_MAP))
-		return all_equal(m, d) && first->items == NULL ? literal(m, first) : some_empty(m, d) ? merge_whole(m, d) : merge_map(m, d);
-	if (first->kind == DOC_LIST && all_are(m, d, DOC_LIST))
-		return all_equal(m, d) && first->items == NULL ? literal(m, first) : some_empty(m, d) ? merge_whole(m, d) : merge_list(m, d);
+	if (!is_scalar(first) && all_are(m, d, first->kind)) {
+		if (some_empty(m, d))
+			return all_equal(m, d) ? literal(m, first) : merge_whole(m, d);
+		return first->kind == DOC_MAP ? merge_map(m, d) : merge_list(m, d);
+	}
 	for (unsigned i = 0; i < m->c->n; i++)
 		if (d[i] && !is_scalar(d[i]))
 			return merge_whole(m, d);

@@ -305,7 +305,6 @@ add_object_name(struct buf *b, const struct chart_object *o)
 	buf_addz(b, " }}");
 }
 
-
 /* Are the Secret's values given? Without them, secrets.sh has put it there. */
 static void
 add_if_given(struct writer *w, const struct template *data)

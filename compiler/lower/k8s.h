@@ -79,7 +79,9 @@ void k_order_jobs(struct k8s *k);
 /* k8s_http.c: what brings traffic to the Service. */
 void k_http(struct k8s *k, struct object *node, const char *name, struct resource *service);
 
-/* k8s_scale.c: 30, 0.5: as text. */
+/* k8s_scale.c: the server of a query; NULL after a report. */
+const struct value *k_prometheus(struct k8s *k, struct object *o, enum attr_id server, const char *who);
+/* 30, 0.5: as text. */
 const char *k_number(struct k8s *k, const struct value *v);
 /* Does something else own the count? The autoscaler of a service. */
 bool k_autoscaled(struct k8s *k, struct object *node);

@@ -98,11 +98,7 @@ make_analysis(struct k8s *k, struct object *node, const char *name, struct objec
 	const char *own = arena_printf(k->a, "%s-%s", name_cut(k->a, name, 180), a->label->text);
 	struct doc *d = k_object(k, RK_K_ANALYSIS, node, own), *spec = doc_map(k->a, a->at), *metrics = doc_list(k->a, a->at), *m = doc_map(k->a, a->at), *provider = doc_map(k->a, a->at),
 		   *prometheus = doc_map(k->a, a->at);
-	const struct value *every = get(k->g, a, A_analysis_every), *failures = get(k->g, a, A_analysis_failures), *query = get(k->g, a, A_analysis_query), *server = get(k->g, a, A_analysis_server);
-	if (server == NULL) {
-		struct diag *g = complain(k->g, D_E0170, a->at, "analysis \"%s\" does not say its server", a->label->text);
-		diag_hint(k->g->compile->diags, g, "Add server = \"http://prometheus.monitoring:9090\", or give the output \"prometheus_url\" in the stage's outputs file.");
-	}
+	const struct value *every = get(k->g, a, A_analysis_every), *failures = get(k->g, a, A_analysis_failures), *query = get(k->g, a, A_analysis_query), *server = k_prometheus(k, a, A_analysis_server, object_words(k->a, a));
 	if (query->kind == V_STRING && strstr(arena_strz(k->a, query->text), "{{")) {
 		struct diag *g = complain(k->g, D_E0181, query->origin, "a query with {{ cannot be done on kubernetes");
 		diag_hint(k->g->compile->diags, g, "Argo Rollouts takes it for an argument: put a space between the braces.");

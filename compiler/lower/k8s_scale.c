@@ -170,14 +170,21 @@ k_number(struct k8s *k, const struct value *v)
 	return arena_printf(k->a, "%" PRId64, v->n);
 }
 
+const struct value *
+k_prometheus(struct k8s *k, struct object *o, enum attr_id server, const char *who)
+{
+	const struct value *v = get(k->g, o, server);
+	if (v == NULL) {
+		struct diag *d = complain(k->g, D_E0170, o->at, "%s does not say its server", who);
+		diag_hint(k->g->compile->diags, d, "Add server = \"http://prometheus.monitoring:9090\", or give the output \"prometheus_url\" in the stage's outputs file.");
+	}
+	return v;
+}
+
 static void
 prometheus_trigger(struct k8s *k, struct object *s, struct doc *t, struct doc *m)
 {
-	const struct value *server = get(k->g, s, A_scale_prometheus_server), *target = get(k->g, s, A_scale_prometheus_target);
-	if (server == NULL) {
-		struct diag *d = complain(k->g, D_E0170, s->at, "scale prometheus does not say its server");
-		diag_hint(k->g->compile->diags, d, "Add server = \"http://prometheus.monitoring:9090\", or give the output \"prometheus_url\" in the stage's outputs file.");
-	}
+	const struct value *server = k_prometheus(k, s, A_scale_prometheus_server, "scale prometheus"), *target = get(k->g, s, A_scale_prometheus_target);
 	doc_set(k->a, t, "type", k_add(k, s, "prometheus", "scale prometheus"));
 	doc_set(k->a, t, "metricType", k_add(k, s, "Value", "the metric itself is kept at the target, not a share for each copy"));
 	doc_set(k->a, m, "serverAddress", doc_value(k->l, server));

@@ -81,7 +81,6 @@ void wrap_text(const char *text, int indent, struct buf *out);
 void fidelity_table(struct arena *a, const struct schema *s, struct buf *out);
 void fidelity_used(struct arena *a, struct graph *const *graphs, size_t n, struct buf *out);
 
-
 /* A compile with its stages evaluated. */
 struct session {
 	struct cli *cli;

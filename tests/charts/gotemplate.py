@@ -2,7 +2,6 @@
 
 What it does not know is an error, so that a chart cannot come to use more than a person can read."""
 import base64, json, re
-import yaml
 
 
 class Failed(Exception):
@@ -79,7 +78,6 @@ class Renderer:
             case "quote": return quote(a[0])
             case "int64": return int(a[0] or 0)
             case "toJson": return json.dumps(a[0])
-            case "toYaml": return yaml.safe_dump(a[0], default_flow_style=False, allow_unicode=True).removesuffix("\n...\n").rstrip("\n")
             case "nindent": return "\n" + "\n".join(" " * a[0] + line if line else "" for line in a[1].split("\n"))
             case "b64enc": return base64.b64encode(a[0].encode()).decode()
             case "dict": return dict(zip(a[::2], a[1::2]))
