@@ -76,6 +76,18 @@ buf_add_utf8(struct buf *b, struct str s)
 }
 
 void
+buf_add_shell(struct buf *b, struct str s)
+{
+	buf_addc(b, '\'');
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '\'')
+			buf_addz(b, "'\\'");
+		buf_addc(b, s.p[i]);
+	}
+	buf_addc(b, '\'');
+}
+
+void
 buf_pad(struct buf *b, char c, size_t n)
 {
 	if (n == 0)

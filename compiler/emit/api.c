@@ -177,19 +177,6 @@ api_resource(struct arena *a, const struct resource *r, file_list *files)
 
 /* ---- deploy.sh ---- */
 
-static void
-quote(struct buf *b, const char *text)
-{
-	buf_addz(b, " '");
-	for (; *text; text++) {
-		if (*text == '\'')
-			buf_addz(b, "'\\''");
-		else
-			buf_addc(b, *text);
-	}
-	buf_addc(b, '\'');
-}
-
 /* The content's mark, with the values that CI gives. */
 static void
 add_content(struct buf *b, const struct doc *d)
@@ -206,16 +193,16 @@ static void
 put_line(struct arena *a, struct buf *b, const struct resource *r, const file_list *files)
 {
 	buf_addz(b, "put");
-	quote(b, r->address);
+	add_argument(b, str_of(r->address));
 	for (size_t i = 0; i < files->n; i++)
 		if (strncmp(files->v[i].path, "api/", 4) == 0)
-			quote(b, files->v[i].path + 4);
+			add_argument(b, str_of(files->v[i].path + 4));
 	if (resource_is(r, RK_TASK_DEFINITION)) {
 		const struct doc *tags = doc_get(tagged(a, r), "tags");
 		const struct doc *last = tags->items;
 		while (last->next)
 			last = last->next;
-		quote(b, "");
+		add_argument(b, str_of(""));
 		buf_addz(b, " \"");
 		add_content(b, doc_get(last, "value"));
 		buf_addc(b, '"');
@@ -257,7 +244,7 @@ each_named(struct buf *b, const struct resources *rs, int kind, const char *when
 		if (!resource_is(r, kind) || by_codedeploy(r) || (when && (r->when == NULL || strcmp(r->when, when) != 0)))
 			continue;
 		buf_addz(b, command);
-		quote(b, r->name);
+		add_argument(b, str_of(r->name));
 		buf_addc(b, '\n');
 	}
 }
@@ -267,7 +254,7 @@ variable(struct buf *b, const char *name, const char *value)
 {
 	buf_addf(b, "%s=", name);
 	struct buf q = {0};
-	quote(&q, value ? value : "");
+	add_argument(&q, str_of(value ? value : ""));
 	buf_add(b, q.p + 1, q.n - 1);
 	buf_addc(b, '\n');
 	buf_free(&q);

@@ -87,6 +87,13 @@ doc_without(struct arena *a, const struct doc *map, const char *key)
 }
 
 void
+add_argument(struct buf *b, struct str s)
+{
+	buf_addc(b, ' ');
+	buf_add_shell(b, s);
+}
+
+void
 add_kind_name(struct buf *b, const struct resource *r)
 {
 	for (const char *c = r->kind_name + strlen("k8s."); *c; c++)

@@ -15,6 +15,8 @@ struct doc *file_doc(struct arena *a, struct span at, const struct out_file *f);
 /* A file name from a resource's: what a path cannot hold is written %XX. */
 void add_file_name(struct buf *b, const char *name);
 
+/* One more argument of a shell's command. */
+void add_argument(struct buf *b, struct str s);
 /* The kind of a Kubernetes object in a file name: networkpolicy. */
 void add_kind_name(struct buf *b, const struct resource *r);
 /* Another reference to the same value: documents are trees, so the top node is made anew. */

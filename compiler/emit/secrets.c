@@ -35,18 +35,6 @@ is_filled_later(const struct resource *r)
 	return data && data->items && data->items->kind == DOC_ATTR;
 }
 
-static void
-quote(struct buf *b, struct str s)
-{
-	buf_addz(b, " '");
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '\'')
-			buf_addz(b, "'\\'");
-		buf_addc(b, s.p[i]);
-	}
-	buf_addc(b, '\'');
-}
-
 /* ["a"]["b"] of a.b. */
 static void
 add_path(struct buf *b, const char *key)
@@ -54,7 +42,7 @@ add_path(struct buf *b, const char *key)
 	struct buf path = {0};
 	for (; *key; key += strcspn(key, "."), key += *key == '.')
 		buf_addf(&path, "[\"%.*s\"]", (int)strcspn(key, "."), key);
-	quote(b, buf_str(&path));
+	add_argument(b, buf_str(&path));
 	buf_free(&path);
 }
 
@@ -70,14 +58,14 @@ secrets_script(struct arena *a, const struct emit_head *eh, const struct resourc
 		for (const struct doc *m = doc_get(r->body, "data")->items; m; m = m->next) {
 			const char *text = arena_strz(a, m->text), *hash = strrchr(text, '#');
 			buf_addz(&b, "value");
-			quote(&b, m->key);
-			quote(&b, (struct str){text, (size_t)(hash - text)});
+			add_argument(&b, m->key);
+			add_argument(&b, (struct str){text, (size_t)(hash - text)});
 			add_path(&b, hash + 1);
 			buf_addc(&b, '\n');
 		}
 		buf_addz(&b, "apply");
-		quote(&b, doc_get(doc_get(r->body, "metadata"), "namespace")->text);
-		quote(&b, str_of(r->name));
+		add_argument(&b, doc_get(doc_get(r->body, "metadata"), "namespace")->text);
+		add_argument(&b, str_of(r->name));
 		buf_addz(&b, " \"$@\"\n");
 	}
 	struct str out = arena_str(a, buf_str(&b));

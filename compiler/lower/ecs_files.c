@@ -82,19 +82,6 @@ check_folder(struct ecs *e, struct object *c, struct object *files, const char *
 	}
 }
 
-/* 'text' for the shell. */
-static void
-quote(struct buf *b, struct str s)
-{
-	buf_addc(b, '\'');
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] == '\'')
-			buf_addz(b, "'\\'");
-		buf_addc(b, s.p[i]);
-	}
-	buf_addc(b, '\'');
-}
-
 static void
 add_file(struct ecs *e, const folder_list *folders, struct entry *x, unsigned number, struct buf *script)
 {
@@ -106,13 +93,13 @@ add_file(struct ecs *e, const folder_list *folders, struct entry *x, unsigned nu
 	const char *folder = folder_of(e, to);
 	if (strlen(folder) > strlen(STAGING "/1")) {
 		buf_addz(script, "mkdir -p ");
-		quote(script, str_of(folder));
+		buf_add_shell(script, str_of(folder));
 		buf_addc(script, '\n');
 	}
 	buf_addz(script, "rm -f "); /* a link of the image is replaced, not followed */
-	quote(script, to);
+	buf_add_shell(script, to);
 	buf_addf(script, "\nprintf %%s \"$FILE_%u\" > ", number);
-	quote(script, to);
+	buf_add_shell(script, to);
 	buf_addc(script, '\n');
 }
 
@@ -125,7 +112,7 @@ script_doc(struct ecs *e, struct object *files, const folder_list *folders, stru
 	buf_addz(&script, "set -e\numask 022\n");
 	for (size_t i = 0; i < folders->n; i++) {
 		struct buf folder = {0};
-		quote(&folder, str_of(folders->v[i]));
+		buf_add_shell(&folder, str_of(folders->v[i]));
 		buf_addf(&script, "if [ -d %.*s ]; then cp -a %.*s/. " STAGING "/%zu/; fi\n", (int)folder.n, folder.p, (int)folder.n, folder.p, i + 1);
 		buf_free(&folder);
 	}

@@ -126,6 +126,8 @@ void buf_adds(struct buf *b, struct str s);
 void buf_addc(struct buf *b, char c);
 /* Text whose malformed bytes become U+FFFD. */
 void buf_add_utf8(struct buf *b, struct str s);
+/* 'text' for the shell. */
+void buf_add_shell(struct buf *b, struct str s);
 void buf_pad(struct buf *b, char c, size_t n);
 void buf_addf(struct buf *b, const char *fmt, ...) BERTH_PRINTF(2, 3);
 void buf_vaddf(struct buf *b, const char *fmt, va_list ap);
