@@ -18,6 +18,8 @@ static const struct {
 	{RK_K_HPA, "spec.maxReplicas", "maxReplicas"},
 	{RK_K_SCALED_OBJECT, "spec.minReplicaCount", "minReplicas"},
 	{RK_K_SCALED_OBJECT, "spec.maxReplicaCount", "maxReplicas"},
+	{RK_K_WATERMARK, "spec.minReplicas", "minReplicas"},
+	{RK_K_WATERMARK, "spec.maxReplicas", "maxReplicas"},
 	{RK_K_INGRESS, "spec.rules[].host", "host"},
 	{RK_K_INGRESS, "spec.tls[].hosts", "hosts"},
 	{RK_K_HTTP_ROUTE, "spec.hostnames", "hosts"},
